@@ -1,0 +1,81 @@
+"""`python -m studio.storybook`: train, export, evaluate and sample the bundled model family."""
+
+import argparse
+import json
+import logging
+from functools import partial
+from pathlib import Path
+
+import torch
+from PIL import Image
+
+from studio.storybook import clip, evaluate, export, judge, unet, vae
+from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
+from studio.storybook.world import Mix
+
+# The recipe, in order: the autoencoder, CLIP, the judge; then the UNet small and plain first, full size and all looks last.
+TRAINERS = {
+    "vae": vae.train,
+    "vae-decoder": partial(vae.train, seed=20_000, decoder_only=True),
+    "clip": clip.train,
+    "judge": judge.train,
+    "unet-64": partial(unet.train, height=64, seed=100_000, count=80_000, mix=Mix(two_things=0.12, looks=0.15)),
+    "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
+}
+SAMPLE_PROMPTS = [
+    f"a {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
+    for index, (colour, kind) in enumerate(zip(list(COLOURS) * 2, [*OBJECTS, *OBJECTS[3:], *OBJECTS[:3]], strict=True))
+] + [
+    "a blue cat and a yellow ball on the grass, night",
+    "a red mushroom in the snow, pencil sketch",
+    "a purple rocket on the sand, neon",
+    "a green tree on the grass, mountains, watercolor",
+]
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if arguments.command == "train":
+        TRAINERS[arguments.part](arguments.minutes, torch.device(arguments.device))
+    elif arguments.command == "export":
+        export.export(arguments.folder)
+    elif arguments.command == "evaluate":
+        print(json.dumps(evaluate.evaluate(arguments.parts), indent=1))
+    elif arguments.command == "latent-rgb":
+        matrix, offset = export.latent_rgb(torch.device("cpu"))
+        print(matrix.numpy().round(4).tolist(), offset.numpy().round(4).tolist())
+    else:
+        sample(arguments.file, arguments.prompts or SAMPLE_PROMPTS)
+
+
+def sample(file: Path, prompts: list[str]) -> None:
+    """Write a grid of one picture a prompt, six to a row, from the family in training."""
+    painted = export.paint(export.pipeline(torch.device("cpu")), prompts)
+    sheet = Image.new("RGB", (6 * 132, -(-len(painted) // 6) * 132), "white")
+    for index, seen in enumerate(painted):
+        sheet.paste(Image.fromarray(seen), (index % 6 * 132 + 2, index // 6 * 132 + 2))
+    file.parent.mkdir(parents=True, exist_ok=True)
+    sheet.save(file)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m studio.storybook", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train", help="train a part, resuming where it stopped")
+    train.add_argument("part", choices=TRAINERS)
+    train.add_argument("--minutes", type=float, default=30)
+    train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
+    write = commands.add_parser("export", help="write the trained parts as a diffusers folder")
+    write.add_argument("folder", type=Path, nargs="?", default=export.BASE)
+    measure = commands.add_parser("evaluate", help="measure the exported family, all parts or the named ones")
+    measure.add_argument("parts", nargs="*", choices=[[], *evaluate.MEASURES])
+    show = commands.add_parser("sample", help="write a grid of pictures")
+    show.add_argument("prompts", nargs="*")
+    show.add_argument("--file", type=Path, default=Path("build/storybook/samples.png"))
+    commands.add_parser("latent-rgb", help="print the matrix that previews latents")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

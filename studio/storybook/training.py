@@ -1,0 +1,129 @@
+"""One training loop for every part: a budget of minutes, state saved often, resumed where it stopped."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+log = logging.getLogger(__name__)
+
+STATE = Path("build/storybook")
+SAVE_EVERY = 120.0
+LOG_EVERY = 30.0
+WARM_UP_STEPS = 200
+
+Losses = dict[str, Tensor]
+
+
+@dataclass(kw_only=True)
+class Run:
+    """A part in training; `losses(step)` gives named losses of a fresh batch, whose sum is minimised."""
+
+    name: str
+    model: nn.Module
+    losses: Callable[[int], Losses]
+    device: torch.device
+    learning_rate: float = 1e-3
+    weight_decay: float = 0.01
+    ema_decay: float = 0.999
+    step: int = 0
+    seconds: float = 0.0
+    averages: dict[str, Tensor] = field(default_factory=dict)
+
+    def fit(self, minutes: float) -> nn.Module:
+        """Train for `minutes` from the saved state if there is one; returns the model with its averaged weights."""
+        torch.set_flush_denormal(True)
+        self.model.to(self.device).train()
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        optimizer = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.98))
+        self._resume(optimizer)
+        started = saved = logged = time.monotonic()
+        first, before = self.step, self.seconds
+        while (elapsed := time.monotonic() - started) < minutes * 60:
+            share = elapsed / (minutes * 60)
+            warm = min(1.0, (self.step - first + 1) / WARM_UP_STEPS)
+            for group in optimizer.param_groups:
+                group["lr"] = self.learning_rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
+            named = self._step(optimizer, trained)
+            self.seconds = before + time.monotonic() - started
+            if time.monotonic() - logged > LOG_EVERY:
+                logged = time.monotonic()
+                figures = " ".join(f"{name} {loss.item():.4f}" for name, loss in named.items())
+                log.info("%s step %d, %.1f min: %s", self.name, self.step, self.seconds / 60, figures)
+            if time.monotonic() - saved > SAVE_EVERY:
+                saved = time.monotonic()
+                self._save(optimizer)
+        self._save(optimizer)
+        return self.averaged()
+
+    def averaged(self) -> nn.Module:
+        """The model carrying the exponential moving average of its weights, in evaluation mode."""
+        self.model.load_state_dict(self.averages or self.model.state_dict())
+        return self.model.eval()
+
+    def _step(self, optimizer: torch.optim.Optimizer, trained: list[nn.Parameter]) -> Losses:
+        with autocast(self.device):
+            named = self.losses(self.step)
+            total = sum(named.values())
+        if torch.isfinite(total):
+            optimizer.zero_grad(set_to_none=True)
+            total.backward()
+            nn.utils.clip_grad_norm_(trained, 1.0)
+            optimizer.step()
+        self.step += 1
+        self._average()
+        return named
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        state = self.model.state_dict()
+        if not self.averages:
+            self.averages = {name: value.detach().clone() for name, value in state.items()}
+            return
+        decay = min(self.ema_decay, (1 + self.step) / (10 + self.step))
+        floats = [name for name, value in state.items() if value.is_floating_point()]
+        torch._foreach_lerp_([self.averages[n] for n in floats], [state[n].detach() for n in floats], 1 - decay)
+
+    def _save(self, optimizer: torch.optim.Optimizer) -> None:
+        """Write the state whole or not at all."""
+        path = state_file(self.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        state = {
+            "model": self.model.state_dict(),
+            "averages": self.averages,
+            "optimizer": optimizer.state_dict(),
+            "step": self.step,
+            "seconds": self.seconds,
+        }
+        torch.save(state, path.with_suffix(".part"))
+        path.with_suffix(".part").replace(path)
+
+    def _resume(self, optimizer: torch.optim.Optimizer) -> None:
+        state = load_state(self.name, self.device)
+        if state is None:
+            return
+        self.model.load_state_dict(state["model"])
+        optimizer.load_state_dict(state["optimizer"])
+        self.averages, self.step, self.seconds = state["averages"], state["step"], state["seconds"]
+        log.info("%s resumes at step %d, after %.1f min", self.name, self.step, self.seconds / 60)
+
+
+def autocast(device: torch.device) -> torch.autocast | nullcontext:
+    """bfloat16 where it is quicker; MPS stays in float32."""
+    return torch.autocast(device.type, torch.bfloat16) if device.type in ("cpu", "cuda") else nullcontext()
+
+
+def state_file(name: str) -> Path:
+    return STATE / f"{name}.pt"
+
+
+def load_state(name: str, device: torch.device) -> dict | None:
+    """The saved state of a part, or None if it was never trained here."""
+    path = state_file(name)
+    return torch.load(path, map_location=device, weights_only=True) if path.exists() else None

@@ -1,0 +1,166 @@
+"""The denoiser: whitened latents, words through CLIP's text tower, v-prediction."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
+from torch import Tensor
+
+from studio.storybook import clip, tokenizer, vae
+from studio.storybook.captions import random_caption
+from studio.storybook.data import pictures, scenes
+from studio.storybook.training import STATE, Losses, Run, load_state
+from studio.storybook.world import Mix, Scene
+
+CAPTIONS_PER_SCENE = 6
+EMPTY_PROMPTS = 0.1
+SNR_CAP = 5.0
+
+
+def make() -> UNet2DConditionModel:
+    """A fresh UNet 48-96-160, cross attention below the top level."""
+    return UNet2DConditionModel(
+        sample_size=32,
+        in_channels=4,
+        out_channels=4,
+        block_out_channels=(48, 96, 160),
+        layers_per_block=1,
+        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
+        up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"),
+        cross_attention_dim=clip.WIDTH,
+        attention_head_dim=4,
+        norm_num_groups=16,
+    )
+
+
+def noise_schedule() -> DDIMScheduler:
+    """v-prediction over a schedule that ends at a signal of 1.5 %: small latents keep their mean light otherwise."""
+    return DDIMScheduler(
+        beta_schedule="scaled_linear",
+        beta_start=0.00085,
+        beta_end=0.02,
+        prediction_type="v_prediction",
+        clip_sample=False,
+        set_alpha_to_one=False,
+        steps_offset=1,
+    )
+
+
+def train(
+    minutes: float, device: torch.device, *, height: int, seed: int, count: int, mix: Mix = Mix()
+) -> UNet2DConditionModel:
+    """Train at one picture height on `count` scenes; the text tower and the autoencoder stay as they are."""
+    torch.set_flush_denormal(True)
+    some = scenes(seed, count, mix)
+    latents = _latents(some, height, name=f"{height}-{seed}-{count}-{mix.looks}", device=device)
+    tokens = _tokens(some)
+    text_tower = clip.trained(device).text_model
+    empty = _tokens_of([""])[0]
+    noise = noise_schedule()
+    alphas = noise.alphas_cumprod.to(device)
+    model = make().to(memory_format=torch.channels_last)
+    rng, batch = np.random.default_rng(), 64 if height <= 64 else 32
+
+    def losses(step: int) -> Losses:
+        picked = torch.from_numpy(rng.integers(count, size=batch))
+        words = tokens[picked, torch.from_numpy(rng.integers(CAPTIONS_PER_SCENE, size=batch))].long()
+        words[torch.from_numpy(rng.random(batch) < EMPTY_PROMPTS)] = empty
+        with torch.no_grad():
+            said = text_tower(words.to(device)).last_hidden_state
+        clean = latents[picked].to(device).float().contiguous(memory_format=torch.channels_last)
+        return _losses(model, clean, said, alphas)
+
+    averaging = 0.999 if height <= 64 else 0.997
+    run = Run(name="unet", model=model, losses=losses, device=device, ema_decay=averaging)
+    return run.fit(minutes)
+
+
+def trained(device: torch.device) -> UNet2DConditionModel:
+    """The averaged UNet of the saved state, in evaluation mode."""
+    model = make().to(device)
+    model.load_state_dict(load_state("unet", device)["averages"])
+    return model.eval()
+
+
+def whitening(latents: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean (4,) and ZCA matrix (4, 4) that give (n, 4, h, w) latents zero mean and unit covariance."""
+    flat = latents.float().permute(1, 0, 2, 3).flatten(1)
+    mean = flat.mean(1)
+    values, vectors = torch.linalg.eigh(torch.cov(flat))
+    return mean, vectors @ torch.diag(values.rsqrt()) @ vectors.T
+
+
+@torch.no_grad()
+def fold_whitening(model: AutoencoderKL, mean: Tensor, matrix: Tensor) -> None:
+    """Let the two 1×1 convolutions around the latents whiten them, so that plain diffusers gets it right.
+
+    The posterior's deviation becomes a constant 0.05, the noise the decoder was trained to bear.
+    """
+    into, out = model.quant_conv, model.post_quant_conv
+    channels = len(mean)
+    into.weight[:channels] = torch.einsum("ij,jkhw->ikhw", matrix, into.weight[:channels])
+    into.bias[:channels] = matrix @ (into.bias[:channels] - mean)
+    into.weight[channels:] = 0
+    into.bias[channels:] = 2 * float(np.log(vae.LATENT_NOISE))
+    out.bias += out.weight[:, :, 0, 0] @ mean
+    out.weight[:, :, 0, 0] = out.weight[:, :, 0, 0] @ torch.linalg.inv(matrix)
+
+
+def whitened_vae(device: torch.device) -> AutoencoderKL:
+    """The trained autoencoder with whitened latents; the whitening is measured once and kept with the state."""
+    model, path = vae.trained(device), STATE / "whitening.pt"
+    if not path.exists():
+        seen = pictures(scenes(0, 1500, Mix(looks=0.25)), 128)
+        mean, matrix = whitening(encode(model, seen, device))
+        torch.save({"mean": mean, "matrix": matrix}, path)
+    kept = torch.load(path, map_location=device, weights_only=True)
+    fold_whitening(model, kept["mean"], kept["matrix"])
+    return model
+
+
+@torch.no_grad()
+def encode(model: AutoencoderKL, seen: np.ndarray, device: torch.device) -> Tensor:
+    """(n, h, w, 3) uint8 pictures to (n, 4, h/4, w/4) float16 latents on the CPU."""
+    model = model.to(memory_format=torch.channels_last)
+    parts = []
+    for start in range(0, len(seen), 128):
+        pixels = vae.to_tensor(seen[start : start + 128]).to(device, memory_format=torch.channels_last)
+        parts.append(model.encode(pixels).latent_dist.mean.half().cpu())
+    return torch.cat(parts)
+
+
+def _latents(some: Sequence[Scene], height: int, *, name: str, device: torch.device) -> Tensor:
+    """Latents of the scenes, rendered and encoded once and kept in a file."""
+    path = STATE / f"latents-{name}.pt"
+    if not path.exists():
+        model = whitened_vae(device)
+        parts = [encode(model, pictures(some[at : at + 8192], height), device) for at in range(0, len(some), 8192)]
+        torch.save(torch.cat(parts), path)
+    return torch.load(path, weights_only=True)
+
+
+def _tokens(some: Sequence[Scene]) -> Tensor:
+    """(n, CAPTIONS_PER_SCENE, 77) int16 tokens of random captions."""
+    rng = np.random.default_rng(len(some))
+    said = [random_caption(scene, int(rng.integers(2**31))) for scene in some for _ in range(CAPTIONS_PER_SCENE)]
+    return _tokens_of(said).view(len(some), CAPTIONS_PER_SCENE, -1)
+
+
+def _tokens_of(said: list[str]) -> Tensor:
+    tokens = tokenizer.trained()(said, padding="max_length", truncation=True, return_tensors="pt")
+    return tokens.input_ids.to(torch.int16)
+
+
+def _losses(model: UNet2DConditionModel, clean: Tensor, said: Tensor, alphas: Tensor) -> Losses:
+    """Squared error of v (Salimans & Ho 2022), the almost clean steps weighed down as if their SNR were capped."""
+    steps = torch.randint(len(alphas), (len(clean),), device=clean.device)
+    signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
+    noisiness = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
+    noise = torch.randn_like(clean)
+    noisy = signal * clean + noisiness * noise
+    wanted = signal * noise - noisiness * clean
+    guess = model(noisy, steps, said).sample.float()
+    snr = alphas[steps] / (1 - alphas[steps])
+    weight = (snr + 1).clamp(max=SNR_CAP + 1) / (snr + 1)
+    return {"v": ((guess - wanted).square().mean((1, 2, 3)) * weight).mean()}
