@@ -19,8 +19,8 @@ TRAINERS = {
     "vae-decoder": partial(vae.train, seed=20_000, decoder_only=True),
     "clip": clip.train,
     "judge": judge.train,
-    "unet-64": partial(unet.train, height=64, seed=100_000, count=80_000, mix=Mix(two_things=0.12, looks=0.15)),
-    "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
+    "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
+    "unet-128": partial(unet.train, height=128, seed=200_000, count=20_000, mix=Mix(two_things=0.2, looks=0.3)),
 }
 SAMPLE_PROMPTS = [
     f"a {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
@@ -69,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
     write = commands.add_parser("export", help="write the trained parts as a diffusers folder")
     write.add_argument("folder", type=Path, nargs="?", default=export.BASE)
     measure = commands.add_parser("evaluate", help="measure the exported family, all parts or the named ones")
-    measure.add_argument("parts", nargs="*", choices=[[], *evaluate.MEASURES])
+    measure.add_argument("parts", nargs="*", metavar="PART", help=", ".join(evaluate.MEASURES))
     show = commands.add_parser("sample", help="write a grid of pictures")
     show.add_argument("prompts", nargs="*")
     show.add_argument("--file", type=Path, default=Path("build/storybook/samples.png"))

@@ -25,7 +25,7 @@ Figures = dict[str, float | int]
 
 
 def evaluate(parts: list[str], *, folder: Path = export.BASE) -> dict[str, Figures]:
-    """Measure the named parts (all if none is named) and keep their figures in `FIGURES`."""
+    """Measure the named parts (all if none is named) and keep their figures in `FIGURES`; KeyError on others."""
     pipe = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
     for part in parts or list(MEASURES):

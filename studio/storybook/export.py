@@ -1,5 +1,6 @@
 """The trained parts as one plain diffusers folder."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,10 @@ def export(folder: Path = BASE) -> None:
     """Write the family to `folder`: float16 safetensors, no file over 10 MB."""
     pipe = pipeline(torch.device("cpu")).to(dtype=torch.float16)
     pipe.save_pretrained(folder, safe_serialization=True, max_shard_size=LARGEST_FILE)
+    # transformers loads a part in the dtype its config names, diffusers in float32: left apart, plain loading fails.
+    for part in ("text_encoder", "image_encoder"):
+        path = folder / part / "config.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"dtype": "float32"}, indent=2) + "\n")
 
 
 @torch.inference_mode()

@@ -32,6 +32,7 @@ class Run:
     learning_rate: float = 1e-3
     weight_decay: float = 0.01
     ema_decay: float = 0.999
+    folder: Path = STATE
     step: int = 0
     seconds: float = 0.0
     averages: dict[str, Tensor] = field(default_factory=dict)
@@ -92,7 +93,7 @@ class Run:
 
     def _save(self, optimizer: torch.optim.Optimizer) -> None:
         """Write the state whole or not at all."""
-        path = state_file(self.name)
+        path = self.folder / f"{self.name}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "model": self.model.state_dict(),
@@ -105,7 +106,7 @@ class Run:
         path.with_suffix(".part").replace(path)
 
     def _resume(self, optimizer: torch.optim.Optimizer) -> None:
-        state = load_state(self.name, self.device)
+        state = load_state(self.name, self.device, folder=self.folder)
         if state is None:
             return
         self.model.load_state_dict(state["model"])
@@ -119,11 +120,7 @@ def autocast(device: torch.device) -> torch.autocast | nullcontext:
     return torch.autocast(device.type, torch.bfloat16) if device.type in ("cpu", "cuda") else nullcontext()
 
 
-def state_file(name: str) -> Path:
-    return STATE / f"{name}.pt"
-
-
-def load_state(name: str, device: torch.device) -> dict | None:
+def load_state(name: str, device: torch.device, *, folder: Path = STATE) -> dict | None:
     """The saved state of a part, or None if it was never trained here."""
-    path = state_file(name)
+    path = folder / f"{name}.pt"
     return torch.load(path, map_location=device, weights_only=True) if path.exists() else None

@@ -56,7 +56,7 @@ def train(
     latents = _latents(some, height, name=f"{height}-{seed}-{count}-{mix.looks}", device=device)
     tokens = _tokens(some)
     text_tower = clip.trained(device).text_model
-    empty = _tokens_of([""])[0]
+    empty = _tokens_of([""])[0].long()
     noise = noise_schedule()
     alphas = noise.alphas_cumprod.to(device)
     model = make().to(memory_format=torch.channels_last)
