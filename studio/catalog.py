@@ -15,7 +15,7 @@ class Family:
 
     `defaults` are request fields; `sizes` are (width, height) offered as presets, the first is the default.
     `latent_rgb` maps a latent's channels to RGB in 0 … 1: one row of three factors a channel, then an offset row.
-    `preview_scale` is how many picture pixels one latent pixel stands for.
+    `latent_scale` is how many picture pixels one latent pixel stands for; it tells families of one class apart.
     """
 
     name: str
@@ -28,7 +28,7 @@ class Family:
     defaults: Mapping[str, object]
     capabilities: frozenset[str]
     latent_rgb: tuple[tuple[float, float, float], ...]
-    preview_scale: int = 8
+    latent_scale: int = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ FAMILIES: tuple[Family, ...] = (
         defaults=MappingProxyType({"num_inference_steps": 20, "guidance_scale": 4.0, "scheduler": "DPM++ 2M"}),
         capabilities=_SD1_CAPABILITIES,
         latent_rgb=((0.0, 0.0, 0.0),) * 5,
-        preview_scale=4,
+        latent_scale=4,
     ),
     Family(
         name="sd1",

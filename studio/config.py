@@ -3,11 +3,12 @@
 import argparse
 import ipaddress
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 PREFIX = "EASEL_"
+DTYPES = ("auto", "float32", "float16", "bfloat16")
 TRUE_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
 
 
@@ -27,6 +28,7 @@ class Settings:
     cache_dir: Path | None = None
     outputs: Path = Path("outputs")
     offline: bool = False
+    is_space: bool = False
 
     @property
     def is_public(self) -> bool:
@@ -37,13 +39,14 @@ class Settings:
 def parse(argv: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Settings from flags, then environment, then defaults; exits with a message at a value that cannot be used.
 
-    A studio that others can reach without a password named gets one made up.
+    A studio that others can reach gets a password made up if none is named. A Hugging Face Space gets none: there
+    the platform decides who may come, and nobody would see it printed.
     """
-    parser = _parser(environ)
-    given = parser.parse_args(argv)
-    values = vars(given)
+    is_space = "SPACE_ID" in environ
+    parser = _parser({"EASEL_LISTEN": "0.0.0.0", **environ} if is_space else environ)
+    values = vars(parser.parse_args(argv)) | {"is_space": is_space}
     settings = Settings(**values)
-    if settings.is_public and settings.auth is None:
+    if settings.is_public and settings.auth is None and not is_space:
         values |= {"auth": ("easel", secrets.token_urlsafe(12)), "is_password_made": True}
     return Settings(**values)
 
@@ -60,21 +63,21 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description="Easel, a studio for diffusion pictures. Every flag can be set by an EASEL_… variable too.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
 
     def flag(name: str, text: str, default: object = None, **how: object) -> None:
         variable = PREFIX + name.upper().replace("-", "_")
+        stated = f" (default: {default})" if default else ""
         value = environ.get(variable) or default
-        parser.add_argument(f"--{name}", default=value, help=f"{text} [{variable}]", **how)
+        parser.add_argument(f"--{name}", default=value, help=f"{text}{stated} [{variable}]", **how)
 
     flag("checkpoint", "the checkpoint to begin with", Settings.checkpoint, metavar="ID")
     flag("listen", "address to listen on; any but loopback asks a password", Settings.listen, metavar="ADDRESS")
     flag("port", "port to listen on; the first free one from 7860", type=_port, metavar="N")
     flag("share", "make a public link, with a password", False, type=_switch, nargs="?", const=True, metavar="YES")
     flag("auth", "ask this user and password", type=_auth, metavar="USER:PASSWORD")
-    flag("device", "where to compute", Settings.device, choices=("auto", "cpu", "cuda", "mps"))
-    flag("dtype", "precision of the weights", Settings.dtype, choices=("auto", "float32", "float16", "bfloat16"))
+    flag("device", "where to compute: auto, cpu, cuda or mps", Settings.device, type=_one_of("auto", "cpu", "cuda", "mps"), metavar="NAME")
+    flag("dtype", f"precision of the weights: {', '.join(DTYPES)}", Settings.dtype, type=_one_of(*DTYPES), metavar="NAME")
     flag("models", "folder of your own checkpoints", type=Path, metavar="FOLDER")
     flag("cache-dir", "folder of downloaded checkpoints", type=Path, metavar="FOLDER")
     flag("outputs", "folder the pictures are kept in", Settings.outputs, type=Path, metavar="FOLDER")
@@ -86,6 +89,15 @@ def _port(text: str) -> int:
     if not text.isdigit() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"needs a port from 1 to 65535, not '{text}'")
     return int(text)
+
+
+def _one_of(*words: str) -> Callable[[str], str]:
+    def word(text: str) -> str:
+        if text not in words:
+            raise argparse.ArgumentTypeError(f"needs one of {', '.join(words)}, not '{text}'")
+        return text
+
+    return word
 
 
 def _switch(text: str) -> bool:

@@ -1,0 +1,33 @@
+"""Jobs: who asked, what waits, what runs, what is done."""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+from studio.engine.jobs import Job
+from studio.requests import TextToImage
+from studio.results import Event
+
+
+class Engine(Protocol):
+    """What the page and the API need of an engine, wherever it computes; a foreign owner's job is NotFound."""
+
+    def submit(self, request: TextToImage, owner: str) -> Job:
+        """Put a request in the queue; StudioError if it can never run or the queue is full."""
+
+    def events(self, job_id: str, owner: str) -> Iterator[Event]:
+        """What happens to a job from now on, to its Result or StudioError; leaving early does not stop the job."""
+
+    def cancel(self, job_id: str, owner: str) -> None:
+        """Stop a job within a step; a job that is over stays as it is."""
+
+    def jobs(self, owner: str) -> list[Job]:
+        """The owner's jobs still remembered, oldest first."""
+
+    def checkpoints(self) -> list[dict[str, object]]:
+        """What can be chosen: id, label, family, licence, capabilities, size in bytes, on disk or not."""
+
+    def status(self) -> dict[str, object]:
+        """State of the device, its name, its memory in use and how many jobs wait."""
+
+    def close(self) -> None:
+        """Stop what runs, and the device thread."""

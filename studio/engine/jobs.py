@@ -1,0 +1,170 @@
+"""The table of jobs: a queue fair to every owner, and what each job has to tell."""
+
+import secrets
+import threading
+from collections import OrderedDict, deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from studio.errors import Cancelled, NotFound, StudioError
+from studio.requests import TextToImage
+from studio.results import Event, Preview, Progress, Result
+
+MOST_WAITING = 64
+MOST_WAITING_OF_ONE = 16
+REMEMBERED = 100
+ENDED = ("done", "cancelled", "failed")
+
+
+@dataclass(kw_only=True, eq=False)
+class Job:
+    """One request on its way. `state` is waiting, running, done, cancelled or failed."""
+
+    id: str
+    owner: str
+    request: TextToImage
+    state: str = "waiting"
+    progress: Progress = field(default_factory=lambda: Progress(phase="waiting"))
+    preview: Preview | None = None
+    result: Result | None = None
+    error: StudioError | None = None
+    is_stopping: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        return self.state in ENDED
+
+
+class Jobs:
+    """All jobs of a studio; every method may be called from any thread."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._jobs: OrderedDict[str, Job] = OrderedDict()
+        self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
+        self._is_closed = False
+
+    def add(self, request: TextToImage, owner: str) -> Job:
+        """Queue a request; StudioError if too many wait already."""
+        job = Job(id=secrets.token_hex(16), owner=owner, request=request)
+        with self._changed:
+            self._check_room(owner)
+            self._jobs[job.id] = job
+            self._waiting.setdefault(owner, deque()).append(job)
+            self._forget()
+            self._tell_places()
+            self._changed.notify_all()
+        return job
+
+    def take(self) -> Job | None:
+        """Wait for the next job, owners taking turns, and mark it running; None once closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or self._is_closed)
+            if self._is_closed:
+                return None
+            owner, queue = self._waiting.popitem(last=False)
+            job = queue.popleft()
+            if queue:
+                self._waiting[owner] = queue
+            job.state, job.progress = "running", Progress(phase="starting")
+            self._tell_places()
+            self._changed.notify_all()
+        return job
+
+    def tell(self, job: Job, event: Progress | Preview) -> None:
+        """Pass an event of a running job on; raises Cancelled once its owner wants it stopped."""
+        with self._changed:
+            if job.is_stopping or self._is_closed:
+                raise Cancelled("Stopped.")
+            if isinstance(event, Preview):
+                job.preview = event
+            else:
+                job.progress = event
+            self._changed.notify_all()
+
+    def end(self, job: Job, outcome: Result | StudioError) -> None:
+        """Close a job with its result or its error."""
+        with self._changed:
+            if isinstance(outcome, Result):
+                job.result, job.state = outcome, "cancelled" if job.is_stopping else "done"
+            else:
+                job.error, job.state = outcome, "cancelled" if isinstance(outcome, Cancelled) else "failed"
+            job.preview = None
+            self._changed.notify_all()
+
+    def cancel(self, job_id: str, owner: str) -> None:
+        """End a waiting job at once, a running one at its next step."""
+        with self._changed:
+            job = self.find(job_id, owner)
+            if job.state == "running":
+                job.is_stopping = True
+            elif job.state == "waiting":
+                self._waiting[owner].remove(job)
+                if not self._waiting[owner]:
+                    del self._waiting[owner]
+                self.end(job, Cancelled("Stopped before it began."))
+                self._tell_places()
+
+    def find(self, job_id: str, owner: str) -> Job:
+        """The owner's job of that id; NotFound also for a job of somebody else."""
+        with self._changed:
+            job = self._jobs.get(job_id)
+        if job is None or job.owner != owner:
+            raise NotFound("Job: there is none of that id. It may be long over; start a new one.")
+        return job
+
+    def of(self, owner: str) -> list[Job]:
+        """The owner's jobs, oldest first."""
+        with self._changed:
+            return [job for job in self._jobs.values() if job.owner == owner]
+
+    def watch(self, job_id: str, owner: str) -> Iterator[Event]:
+        """Each change of a job as an event, beginning with how it stands, ending with its Result or its error."""
+        job = self.find(job_id, owner)
+        progress, preview = None, None
+        while True:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: job.is_over or job.progress is not progress or job.preview is not preview
+                )
+                news = [] if job.progress is progress else [job.progress]
+                if job.preview is not None and job.preview is not preview:
+                    news.append(job.preview)
+                progress, preview, is_over = job.progress, job.preview, job.is_over
+            if is_over:
+                break
+            yield from news
+        if job.error is not None:
+            raise job.error
+        yield job.result
+
+    def waiting(self) -> int:
+        """How many jobs wait."""
+        with self._changed:
+            return sum(len(queue) for queue in self._waiting.values())
+
+    def close(self) -> None:
+        """Wake and end the one who takes jobs."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def _check_room(self, owner: str) -> None:
+        if len(self._waiting.get(owner, ())) >= MOST_WAITING_OF_ONE:
+            raise StudioError(f"Queue: {MOST_WAITING_OF_ONE} of your jobs wait already. Stop one or wait for one.")
+        if sum(len(queue) for queue in self._waiting.values()) >= MOST_WAITING:
+            raise StudioError("Queue: the studio is full. Try again in a minute.")
+
+    def _forget(self) -> None:
+        """Drop the oldest jobs that are over, pictures and all; they lie in the output folder."""
+        over = [job.id for job in self._jobs.values() if job.is_over]
+        for job_id in over[: max(0, len(self._jobs) - REMEMBERED)]:
+            del self._jobs[job_id]
+
+    def _tell_places(self) -> None:
+        """Tell each waiting job its place: the order in which owners take turns."""
+        queues = [list(queue) for queue in self._waiting.values()]
+        longest = max((len(queue) for queue in queues), default=0)
+        order = [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
+        for place, job in enumerate(order, start=1):
+            job.progress = replace(job.progress, queue_place=place)

@@ -1,0 +1,1 @@
+"""Checkpoints to pixels: the only room that imports diffusers."""
