@@ -1,0 +1,1 @@
+"""The tests of Easel; folders mirror studio/."""

@@ -1,0 +1,48 @@
+"""Tiny but complete checkpoints of the real classes, made once a session, and engines that run them."""
+
+import os
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from studio.config import Settings
+from studio.engine.local import LocalEngine
+from studio.requests import TextToImage
+from tests import tiny
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A `--models` folder with three checkpoints of Storybook's layout, "one", "two" and "three"."""
+    folder = tmp_path_factory.mktemp("models")
+    for seed, name in enumerate(("one", "two", "three")):
+        tiny.write(folder / name, seed)
+    return folder
+
+
+@pytest.fixture
+def settings(models: Path, tmp_path: Path) -> Settings:
+    return Settings(models=models, outputs=tmp_path / "outputs", device="cpu")
+
+
+@pytest.fixture
+def engine(settings: Settings) -> Iterator[LocalEngine]:
+    started = LocalEngine(settings).start()
+    yield started
+    started.close()
+
+
+@pytest.fixture
+def request_one() -> TextToImage:
+    """A resolved request that takes a tenth of a second."""
+    plain = TextToImage(prompt="a red house", checkpoint="one", num_inference_steps=4, seed=7, width=96, height=96)
+    return replace(plain, guidance_scale=4.0, scheduler="DPM++ 2M")

@@ -1,0 +1,123 @@
+"""Words to pictures: the same bytes as bare diffusers, every step told, every failure clear."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+
+from studio.config import Settings
+from studio.errors import Cancelled, InvalidField, RunError
+from studio.pipelines.manager import PipelineManager
+from studio.requests import TextToImage
+from studio.results import Preview, Progress, Result
+from studio.tasks import run
+
+
+def bytes_of(result: Result) -> list[bytes]:
+    return [image.tobytes() for image in result.images]
+
+
+@pytest.fixture
+def manager(settings: Settings) -> PipelineManager:
+    return PipelineManager(settings)
+
+
+def test_bytes_equal_bare_diffusers(manager: PipelineManager, settings: Settings, request_one: TextToImage) -> None:
+    pipe = StableDiffusionPipeline.from_pretrained(settings.models / "one", dtype=torch.float32)
+    pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
+    bare = pipe(
+        "a red house",
+        negative_prompt="",
+        width=96,
+        height=96,
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        generator=torch.Generator().manual_seed(7),
+    ).images[0]
+    assert bytes_of(run(request_one, manager, lambda event: None)) == [bare.tobytes()]
+
+
+def test_a_result_can_be_run_again(manager: PipelineManager) -> None:
+    first = run(TextToImage(prompt="a cat", checkpoint="one", num_inference_steps=2), manager, lambda event: None)
+    assert None not in vars(first.request).values() and first.request.seed >= 0
+    assert bytes_of(run(first.request, manager, lambda event: None)) == bytes_of(first)
+
+
+def test_picture_i_is_the_picture_of_seed_plus_i(manager: PipelineManager, request_one: TextToImage) -> None:
+    three = run(replace(request_one, num_images_per_prompt=3), manager, lambda event: None)
+    last = run(replace(request_one, seed=request_one.seed + 2), manager, lambda event: None)
+    assert bytes_of(three)[2] == bytes_of(last)[0]
+
+
+def test_every_step_is_told(manager: PipelineManager, request_one: TextToImage) -> None:
+    events: list[Progress | Preview] = []
+    run(replace(request_one, num_inference_steps=6), manager, events.append)
+    told = [event for event in events if isinstance(event, Progress)]
+    assert [event.phase for event in told] == ["loading", *["painting"] * 5, "decoding"]
+    assert [event.step for event in told][1:] == [1, 2, 3, 4, 5, 6]
+    assert all(event.remaining >= 0 for event in told[1:])
+
+
+def test_previews_are_as_large_as_the_latents(manager: PipelineManager, request_one: TextToImage) -> None:
+    events: list[Progress | Preview] = []
+    run(replace(request_one, num_inference_steps=120), manager, events.append)
+    sizes = {event.image.size for event in events if isinstance(event, Preview)}
+    assert sizes == {(24, 24)}
+
+
+@pytest.mark.parametrize("stop_at", range(4))
+def test_stopping_at_any_step_costs_no_further_step_and_no_decoding(
+    manager: PipelineManager, request_one: TextToImage, stop_at: int
+) -> None:
+    reference = bytes_of(run(request_one, manager, lambda event: None))
+    counts = {"unet": 0, "decoder": 0}
+    with manager.pipeline(request_one) as pipe:
+        hooks = [
+            pipe.unet.register_forward_hook(lambda *_: counts.__setitem__("unet", counts["unet"] + 1)),
+            pipe.vae.decoder.register_forward_hook(lambda *_: counts.__setitem__("decoder", counts["decoder"] + 1)),
+        ]
+    told = []
+
+    def report(event: Progress | Preview) -> None:
+        told.append(event)
+        if len(told) > stop_at:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        run(request_one, manager, report)
+    assert counts == {"unet": stop_at + 1, "decoder": 0}
+    for hook in hooks:
+        hook.remove()
+    assert bytes_of(run(request_one, manager, lambda event: None)) == reference
+
+
+def test_finished_pictures_survive_a_stop(manager: PipelineManager, request_one: TextToImage) -> None:
+    def report(event: Progress | Preview) -> None:
+        if isinstance(event, Progress) and "picture 3" in event.phase:
+            raise Cancelled("Stopped.")
+
+    result = run(replace(request_one, num_images_per_prompt=4), manager, report)
+    assert len(result.images) == result.request.num_images_per_prompt == 2
+    assert "2 of 4" in result.note
+
+
+def test_a_picture_of_overflowed_numbers_is_an_error(manager: PipelineManager, request_one: TextToImage) -> None:
+    with manager.pipeline(request_one) as pipe:
+        weight = pipe.vae.decoder.conv_out.bias
+    kept = weight.clone()
+    weight.fill_(float("nan"))
+    with pytest.raises(RunError, match="overflowed"):
+        run(request_one, manager, lambda event: None)
+    weight.copy_(kept)
+
+
+def test_a_size_of_another_family_is_refused(manager: PipelineManager, request_one: TextToImage) -> None:
+    with pytest.raises(InvalidField, match="Width: Storybook paints sizes from 96 to 192"):
+        run(replace(request_one, width=512), manager, lambda event: None)
+
+
+def test_pictures_are_rgb_of_the_size_asked(manager: PipelineManager, request_one: TextToImage) -> None:
+    image = run(replace(request_one, width=128), manager, lambda event: None).images[0]
+    assert (image.mode, image.size) == ("RGB", (128, 96)) and np.asarray(image).std() > 0
