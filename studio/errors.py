@@ -9,8 +9,11 @@ class InvalidField(StudioError):
     """A field of a request is out of its limits; `field` is the request's name for it."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+        super().__init__(field, message)  # both, so that the error can be copied and pickled
         self.field = field
+
+    def __str__(self) -> str:
+        return self.args[1]
 
 
 class NotFound(StudioError):

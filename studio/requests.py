@@ -5,7 +5,7 @@ import secrets
 from dataclasses import dataclass, field, fields, replace
 
 from studio import catalog
-from studio.errors import InvalidField
+from studio.errors import InvalidField, NotFound
 
 LARGEST_SEED = 2**32 - 1
 
@@ -100,12 +100,10 @@ class TextToImage:
         for row in fields(self):
             object.__setattr__(self, row.name, row.metadata["rule"].checked(row.name, getattr(self, row.name)))
         if self.scheduler is not None:
-            labels = [sampler.label for sampler in catalog.SAMPLERS]
-            if self.scheduler not in labels:
-                raise InvalidField(
-                    "scheduler",
-                    f"Sampler: there is no '{self.scheduler}'. Choose one of {', '.join(labels)}.",
-                )
+            try:
+                catalog.sampler(self.scheduler)
+            except NotFound as error:
+                raise InvalidField("scheduler", str(error)) from None
 
 
 RULES: dict[str, Rule] = {row.name: row.metadata["rule"] for row in fields(TextToImage)}
@@ -144,7 +142,7 @@ def _nearest_size(size: int, family: catalog.Family) -> int:
     return round(inside / family.size_multiple) * family.size_multiple
 
 
-def _is_finite(value: int | float) -> bool:
+def _is_finite(value: float) -> bool:
     return isinstance(value, int) or math.isfinite(value)
 
 

@@ -75,5 +75,5 @@ def from_metadata(image: Image.Image) -> TextToImage:
         said = json.loads(image.info[CHUNK])["request"]
         known = {row.name for row in fields(TextToImage)}
         return TextToImage(**{name: value for name, value in said.items() if name in known})
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
+    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise StudioError("Picture: it carries no settings of Easel. Choose a PNG that was made here.") from error

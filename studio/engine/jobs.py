@@ -1,5 +1,6 @@
 """The table of jobs: a queue fair to every owner, and what each job has to tell."""
 
+import copy
 import secrets
 import threading
 from collections import OrderedDict, deque
@@ -83,12 +84,14 @@ class Jobs:
             self._changed.notify_all()
 
     def end(self, job: Job, outcome: Result | StudioError) -> None:
-        """Close a job with its result or its error."""
+        """Close a job with its result or its error; a job that is over stays as it is."""
         with self._changed:
+            if job.is_over:
+                return
             if isinstance(outcome, Result):
                 job.result, job.state = outcome, "cancelled" if job.is_stopping else "done"
             else:
-                job.error, job.state = outcome, "cancelled" if isinstance(outcome, Cancelled) else "failed"
+                job.error, job.state = _bare(outcome), "cancelled" if isinstance(outcome, Cancelled) else "failed"
             job.preview = None
             self._changed.notify_all()
 
@@ -135,7 +138,7 @@ class Jobs:
                 break
             yield from news
         if job.error is not None:
-            raise job.error
+            raise copy.copy(job.error)
         yield job.result
 
     def waiting(self) -> int:
@@ -144,12 +147,17 @@ class Jobs:
             return sum(len(queue) for queue in self._waiting.values())
 
     def close(self) -> None:
-        """Wake and end the one who takes jobs."""
+        """Cancel every job, and end the one who takes them."""
         with self._changed:
             self._is_closed = True
+            for job in [job for queue in self._waiting.values() for job in queue]:
+                self.end(job, Cancelled("Stopped: the studio was closed before it began."))
+            self._waiting.clear()
             self._changed.notify_all()
 
     def _check_room(self, owner: str) -> None:
+        if self._is_closed:
+            raise StudioError("Queue: the studio is closing. Start it again.")
         if len(self._waiting.get(owner, ())) >= MOST_WAITING_OF_ONE:
             raise StudioError(f"Queue: {MOST_WAITING_OF_ONE} of your jobs wait already. Stop one or wait for one.")
         if sum(len(queue) for queue in self._waiting.values()) >= MOST_WAITING:
@@ -168,3 +176,9 @@ class Jobs:
         order = [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
         for place, job in enumerate(order, start=1):
             job.progress = replace(job.progress, queue_place=place)
+
+
+def _bare(error: StudioError) -> StudioError:
+    """The error without the frames it came through: they hold pipeline and tensors for as long as it is kept."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)

@@ -89,7 +89,7 @@ class LocalEngine:
             return outputs.saved(run(job.request, report), self._settings.outputs, job.id)
         except StudioError as error:
             return error
-        except Exception:
+        except BaseException:  # a library that calls sys.exit() must not end the device thread
             log.exception("job %s failed", job.id)
             return RunError("Studio: something went wrong inside; the log has the details. Try again.")
 

@@ -29,7 +29,7 @@ def find(id: str, settings: Settings) -> Checkpoint:
     own = {row.id: row for row in _own(settings)}
     if id in own:
         return own[id]
-    if not settings.is_public and (Path(id) / INDEX).is_file():
+    if not settings.is_public and _is_checkpoint(Path(id)):
         return _row_of(Path(id))
     return catalog.checkpoint(id)
 
@@ -37,7 +37,7 @@ def find(id: str, settings: Settings) -> Checkpoint:
 def folder_of(row: Checkpoint, settings: Settings) -> Path | None:
     """The folder that holds the checkpoint's `model_index.json`, without asking any hub; None if it is not here."""
     for folder in (PROJECT / row.source, Path(row.source)):
-        if (folder / INDEX).is_file():
+        if _is_checkpoint(folder):
             return folder
     if row.source.count("/") != 1:
         return None
@@ -59,6 +59,13 @@ def check(folder: Path) -> None:
 def weight_bytes(folder: Path) -> int:
     """Bytes of all safetensors below the folder."""
     return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+
+
+def _is_checkpoint(folder: Path) -> bool:
+    try:
+        return (folder / INDEX).is_file()
+    except OSError:  # a name too long for any file system
+        return False
 
 
 def _own(settings: Settings) -> list[Checkpoint]:

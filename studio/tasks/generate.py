@@ -95,7 +95,7 @@ def _painted(pipe: DiffusionPipeline, request: TextToImage, index: int, watch: _
     except torch.OutOfMemoryError:
         message = f"Size: {request.width}×{request.height} needs more memory than there is. Choose a smaller size."
         raise RunError(message) from None
-    if not np.isfinite(pixels).all():
+    if not np.isfinite(pixels).all() or np.ptp(pixels) == 0:
         raise RunError(
             "Guidance (CFG): the picture came out empty, its numbers overflowed. Choose lower guidance or another sampler."
         )
