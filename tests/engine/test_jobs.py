@@ -1,0 +1,133 @@
+"""The queue is fair, jobs belong to their owners, and watchers miss nothing."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from PIL import Image
+
+from studio.engine.jobs import MOST_WAITING_OF_ONE, REMEMBERED, Jobs
+from studio.errors import Cancelled, NotFound, RunError, StudioError
+from studio.requests import TextToImage
+from studio.results import Preview, Progress, Result
+
+REQUEST = TextToImage(prompt="a cat", seed=1)
+DONE = Result(images=(), request=REQUEST, seconds=1.0)
+
+
+def test_owners_take_turns() -> None:
+    jobs = Jobs()
+    for owner in ("ann", "ann", "ann", "bob", "cem"):
+        jobs.add(REQUEST, owner)
+    assert [jobs.take().owner for _ in range(5)] == ["ann", "bob", "cem", "ann", "ann"]
+
+
+def test_places_tell_the_order_to_come() -> None:
+    jobs = Jobs()
+    first, second = jobs.add(REQUEST, "ann"), jobs.add(REQUEST, "ann")
+    newcomer = jobs.add(REQUEST, "bob")
+    assert [job.progress.queue_place for job in (first, newcomer, second)] == [1, 2, 3]
+    jobs.take()
+    assert (newcomer.progress.queue_place, second.progress.queue_place) == (1, 2)
+
+
+def test_a_foreign_job_is_not_found() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    for attempt in (jobs.find, jobs.cancel):
+        with pytest.raises(NotFound):
+            attempt(job.id, "bob")
+    with pytest.raises(NotFound):
+        next(jobs.watch(job.id, "bob"))
+    assert jobs.of("bob") == [] and jobs.of("ann") == [job]
+
+
+def test_a_waiting_job_is_cancelled_at_once_and_never_taken() -> None:
+    jobs = Jobs()
+    job, other = jobs.add(REQUEST, "ann"), jobs.add(REQUEST, "bob")
+    jobs.cancel(job.id, "ann")
+    assert job.state == "cancelled" and jobs.waiting() == 1
+    assert jobs.take() is other
+    with pytest.raises(Cancelled):
+        list(jobs.watch(job.id, "ann"))
+
+
+def test_a_running_job_stops_when_it_next_reports() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    jobs.take()
+    jobs.tell(job, Progress(phase="painting", step=1, steps=4))
+    jobs.cancel(job.id, "ann")
+    with pytest.raises(Cancelled):
+        jobs.tell(job, Progress(phase="painting", step=2, steps=4))
+
+
+def test_a_job_that_is_over_cannot_be_cancelled_any_more() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    jobs.take()
+    jobs.end(job, DONE)
+    jobs.cancel(job.id, "ann")
+    assert job.state == "done" and list(jobs.watch(job.id, "ann"))[-1] is DONE
+
+
+def test_every_watcher_gets_the_result_however_late() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    with ThreadPoolExecutor(3) as pool:
+        early = [pool.submit(lambda: list(jobs.watch(job.id, "ann"))) for _ in range(3)]
+        jobs.take()
+        jobs.tell(job, Progress(phase="painting", step=1, steps=2))
+        jobs.tell(job, Preview(image=Image.new("RGB", (4, 4))))
+        jobs.end(job, DONE)
+        seen = [watcher.result(timeout=10) for watcher in early]
+    assert all(events[-1] is DONE for events in seen)
+    assert list(jobs.watch(job.id, "ann"))[-1] is DONE
+
+
+def test_a_watcher_that_leaves_does_not_stop_the_job() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    watcher = jobs.watch(job.id, "ann")
+    next(watcher)
+    watcher.close()
+    jobs.take()
+    jobs.tell(job, Progress(phase="painting", step=1, steps=2))
+    assert job.state == "running"
+
+
+def test_an_error_reaches_the_watcher() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    jobs.take()
+    jobs.end(job, RunError("Size: too large."))
+    with pytest.raises(RunError, match="Size: too large."):
+        list(jobs.watch(job.id, "ann"))
+
+
+def test_one_owner_cannot_fill_the_queue() -> None:
+    jobs = Jobs()
+    for _ in range(MOST_WAITING_OF_ONE):
+        jobs.add(REQUEST, "ann")
+    with pytest.raises(StudioError, match="Queue:"):
+        jobs.add(REQUEST, "ann")
+    assert jobs.add(REQUEST, "bob").progress.queue_place == 2
+
+
+def test_old_jobs_are_forgotten_and_waiting_ones_never() -> None:
+    jobs = Jobs()
+    waiting = jobs.add(REQUEST, "zoe")
+    jobs.cancel(waiting.id, "zoe")
+    for _ in range(REMEMBERED + 20):
+        job = jobs.add(REQUEST, "ann")
+        jobs.take()
+        jobs.end(job, DONE)
+    assert len(jobs.of("ann")) <= REMEMBERED
+    assert jobs.of("ann")[-1] is job
+
+
+def test_closing_ends_the_one_who_takes() -> None:
+    jobs = Jobs()
+    with ThreadPoolExecutor(1) as pool:
+        taker = pool.submit(jobs.take)
+        jobs.close()
+        assert taker.result(timeout=10) is None

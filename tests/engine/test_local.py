@@ -1,0 +1,123 @@
+"""One device thread serves everyone, and every picture is the one the lone run gives."""
+
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from studio.config import Settings
+from studio.engine.local import LocalEngine
+from studio.errors import Cancelled, InvalidField, LoadError, NotFound
+from studio.pipelines.manager import PipelineManager
+from studio.requests import TextToImage
+from studio.results import Progress, Result, from_metadata
+from studio.tasks import run
+
+LONG = 120
+
+
+def finished(engine: LocalEngine, request: TextToImage, owner: str = "ann") -> Result:
+    *_, last = engine.events(engine.submit(request, owner).id, owner)
+    return last
+
+
+def bytes_of(result: Result) -> list[bytes]:
+    return [image.tobytes() for image in result.images]
+
+
+def test_importing_the_engine_imports_no_torch() -> None:
+    code = "import sys, studio.engine.local; sys.exit('torch' in sys.modules or 'diffusers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_job_gives_the_bytes_of_the_bare_task_and_is_saved(
+    engine: LocalEngine, settings: Settings, request_one: TextToImage
+) -> None:
+    result = finished(engine, request_one)
+    assert bytes_of(result) == bytes_of(run(request_one, PipelineManager(settings), lambda event: None))
+    assert result.paths[0].is_relative_to(settings.outputs) and result.paths[0].is_file()
+
+
+def test_two_pages_and_two_checkpoints_at_once_mix_nothing_up(
+    engine: LocalEngine, request_one: TextToImage
+) -> None:
+    """Two visitors, each with both checkpoints, 100 jobs in all: every picture is that of the lone run."""
+    kinds = [replace(request_one, checkpoint=name, seed=seed) for name in ("one", "two") for seed in (1, 2)]
+    kinds = [replace(request, num_inference_steps=2) for request in kinds]
+    lone = {request: bytes_of(finished(engine, request)) for request in kinds}
+
+    def page(owner: str) -> list[bool]:
+        some = [kinds[(turn + len(owner)) % len(kinds)] for turn in range(50)]
+        return [bytes_of(finished(engine, request, owner)) == lone[request] for request in some]
+
+    with ThreadPoolExecutor(2) as pool:
+        assert all(all(page) for page in pool.map(page, ["ann", "robert"]))
+
+
+def test_a_running_job_is_cancelled_and_the_next_is_untouched(
+    engine: LocalEngine, request_one: TextToImage
+) -> None:
+    reference = bytes_of(finished(engine, request_one))
+    job = engine.submit(replace(request_one, num_inference_steps=LONG), "ann")
+    with pytest.raises(Cancelled):
+        for event in engine.events(job.id, "ann"):
+            if isinstance(event, Progress) and event.step >= 1:
+                engine.cancel(job.id, "ann")
+    assert job.state == "cancelled" and job.progress.step < LONG and job.result is None
+    assert bytes_of(finished(engine, request_one)) == reference
+
+
+def test_a_foreign_cancel_is_not_found_and_stops_nothing(engine: LocalEngine, request_one: TextToImage) -> None:
+    job = engine.submit(request_one, "ann")
+    with pytest.raises(NotFound):
+        engine.cancel(job.id, "bob")
+    *_, last = engine.events(job.id, "ann")
+    assert isinstance(last, Result)
+
+
+def test_a_job_nobody_watches_is_finished_and_kept(engine: LocalEngine, request_one: TextToImage) -> None:
+    job = engine.submit(request_one, "ann")
+    finished(engine, request_one, "bob")
+    finished(engine, request_one, "bob")
+    assert engine.jobs("ann")[0].result is job.result is not None
+
+
+def test_a_request_is_resolved_before_it_waits(engine: LocalEngine) -> None:
+    job = engine.submit(TextToImage(prompt="a cat", checkpoint="one"), "ann")
+    assert None not in vars(job.request).values() and job.request.seed >= 0
+    with pytest.raises(InvalidField):
+        engine.submit(TextToImage(checkpoint="one", width=520), "ann")
+
+
+def test_a_checkpoint_that_is_not_here_is_refused_before_it_waits(engine: LocalEngine) -> None:
+    with pytest.raises(LoadError, match="DreamShaper 8 is not on this machine"):
+        engine.submit(TextToImage(checkpoint="dreamshaper-8"), "ann")
+    with pytest.raises(NotFound):
+        engine.submit(TextToImage(checkpoint="../../etc"), "ann")
+
+
+def test_saved_pictures_carry_a_request_that_repeats_them(
+    engine: LocalEngine, request_one: TextToImage
+) -> None:
+    from PIL import Image
+
+    result = finished(engine, replace(request_one, seed=-1))
+    with Image.open(result.paths[0]) as kept:
+        again = from_metadata(kept)
+    assert bytes_of(finished(engine, again)) == bytes_of(result)
+
+
+def test_checkpoints_tell_what_can_be_chosen(engine: LocalEngine) -> None:
+    rows = {row["id"]: row for row in engine.checkpoints()}
+    assert rows["one"]["on_disk"] and not rows["sd15"]["on_disk"]
+    assert {"label", "family", "licence", "capabilities", "size_bytes"} <= set(rows["sd15"])
+
+
+def test_a_device_that_does_not_exist_is_told_at_the_job(settings: Settings, request_one: TextToImage) -> None:
+    engine = LocalEngine(replace(settings, device="no-such-device")).start()
+    with pytest.raises(Exception, match="the device cannot be used"):
+        finished(engine, request_one)
+    assert engine.status()["state"] == "failed"
+    engine.close()
