@@ -94,5 +94,10 @@ def test_requests_pickle_and_do_not_change() -> None:
         request.prompt = "a dog"
 
 
+def test_errors_pickle() -> None:
+    error = pickle.loads(pickle.dumps(InvalidField("seed", "Seed: too large.")))
+    assert (error.field, str(error)) == ("seed", "Seed: too large.")
+
+
 def test_every_field_has_a_label_and_an_explanation() -> None:
     assert all(rule.label and rule.info for rule in RULES.values())

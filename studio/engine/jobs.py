@@ -127,9 +127,8 @@ class Jobs:
         progress, preview = None, None
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: job.is_over or job.progress is not progress or job.preview is not preview
-                )
+                while not job.is_over and job.progress is progress and job.preview is preview:
+                    self._changed.wait()
                 news = [] if job.progress is progress else [job.progress]
                 if job.preview is not None and job.preview is not preview:
                     news.append(job.preview)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
-from studio.results import Progress, Preview, Result
+from studio.results import Preview, Progress, Result
 from studio.tasks.generate import text_to_image
 
 Report = Callable[[Progress | Preview], None]

@@ -125,6 +125,33 @@ def test_old_jobs_are_forgotten_and_waiting_ones_never() -> None:
     assert jobs.of("ann")[-1] is job
 
 
+def test_an_error_that_is_kept_holds_no_frames() -> None:
+    """Frames of a stopped run hold its pipeline: weights could never be freed while the job is remembered."""
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    jobs.take()
+    try:
+        jobs.find("nothing", "ann")
+    except NotFound as error:
+        jobs.end(job, error)
+    for _ in range(2):
+        with pytest.raises(NotFound):
+            list(jobs.watch(job.id, "ann"))
+    assert job.error is not None and job.error.__traceback__ is None and job.error.__context__ is None
+
+
+def test_closing_ends_waiting_jobs_and_takes_no_more() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    with ThreadPoolExecutor(1) as pool:
+        watcher = pool.submit(lambda: list(jobs.watch(job.id, "ann")))
+        jobs.close()
+        with pytest.raises(Cancelled):
+            watcher.result(timeout=10)
+    with pytest.raises(StudioError, match="closing"):
+        jobs.add(REQUEST, "ann")
+
+
 def test_closing_ends_the_one_who_takes() -> None:
     jobs = Jobs()
     with ThreadPoolExecutor(1) as pool:

@@ -1,11 +1,13 @@
 """One device thread serves everyone, and every picture is the one the lone run gives."""
 
+import gc
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from diffusers import UNet2DConditionModel
 
 from studio.config import Settings
 from studio.engine.local import LocalEngine
@@ -96,6 +98,30 @@ def test_a_checkpoint_that_is_not_here_is_refused_before_it_waits(engine: LocalE
         engine.submit(TextToImage(checkpoint="dreamshaper-8"), "ann")
     with pytest.raises(NotFound):
         engine.submit(TextToImage(checkpoint="../../etc"), "ann")
+
+
+def test_a_name_too_long_for_a_folder_is_no_checkpoint(engine: LocalEngine) -> None:
+    with pytest.raises(NotFound):
+        engine.submit(TextToImage(checkpoint="x" * 400), "ann")
+
+
+def test_a_stopped_job_does_not_keep_its_checkpoint_in_memory(
+    settings: Settings, request_one: TextToImage
+) -> None:
+    before = unets_in_memory()
+    engine = LocalEngine(settings).start()
+    job = engine.submit(replace(request_one, num_inference_steps=LONG), "ann")
+    with pytest.raises(Cancelled):
+        for event in engine.events(job.id, "ann"):
+            if isinstance(event, Progress) and event.step >= 1:
+                engine.cancel(job.id, "ann")
+    engine.close()
+    assert job.state == "cancelled" and unets_in_memory() == before
+
+
+def unets_in_memory() -> int:
+    gc.collect()
+    return sum(isinstance(part, UNet2DConditionModel) for part in gc.get_objects())
 
 
 def test_saved_pictures_carry_a_request_that_repeats_them(
