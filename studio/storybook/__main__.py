@@ -3,6 +3,8 @@
 import argparse
 import json
 import logging
+import os
+import time
 from functools import partial
 from pathlib import Path
 
@@ -36,6 +38,9 @@ SAMPLE_PROMPTS = [
 def main() -> None:
     arguments = _parser().parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    if "RANK" in os.environ:
+        torch.distributed.init_process_group("gloo")
+        torch.manual_seed(torch.distributed.get_rank() + time.time_ns() % 2**32)
     if arguments.command == "train":
         TRAINERS[arguments.part](arguments.minutes, torch.device(arguments.device))
     elif arguments.command == "export":
@@ -44,7 +49,8 @@ def main() -> None:
         print(json.dumps(evaluate.evaluate(arguments.parts), indent=1))
     elif arguments.command == "latent-rgb":
         matrix, offset = export.latent_rgb(torch.device("cpu"))
-        print(matrix.numpy().round(4).tolist(), offset.numpy().round(4).tolist())
+        for row in (*matrix.tolist(), offset.tolist()):
+            print(tuple(round(factor, 4) for factor in row))
     else:
         sample(arguments.file, arguments.prompts or SAMPLE_PROMPTS)
 

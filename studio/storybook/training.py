@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
+import torch.distributed as dist
 from torch import Tensor, nn
 
 log = logging.getLogger(__name__)
@@ -44,14 +45,15 @@ class Run:
         trained = [p for p in self.model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.98))
         self._resume(optimizer)
+        for tensor in self.model.state_dict().values() if workers() > 1 else ():
+            dist.broadcast(tensor, 0)
         started = saved = logged = time.monotonic()
-        first, before = self.step, self.seconds
-        while (elapsed := time.monotonic() - started) < minutes * 60:
-            share = elapsed / (minutes * 60)
+        first, before, share = self.step, self.seconds, 0.0 if minutes else 1.0
+        while share < 1:
             warm = min(1.0, (self.step - first + 1) / WARM_UP_STEPS)
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
-            named = self._step(optimizer, trained)
+            named, share = self._step(optimizer, trained, (time.monotonic() - started) / (minutes * 60))
             self.seconds = before + time.monotonic() - started
             if time.monotonic() - logged > LOG_EVERY:
                 logged = time.monotonic()
@@ -68,18 +70,20 @@ class Run:
         self.model.load_state_dict(self.averages or self.model.state_dict())
         return self.model.eval()
 
-    def _step(self, optimizer: torch.optim.Optimizer, trained: list[nn.Parameter]) -> Losses:
+    def _step(
+        self, optimizer: torch.optim.Optimizer, trained: list[nn.Parameter], share: float
+    ) -> tuple[Losses, float]:
+        """One step; returns its losses and the share of the time that is gone, as all workers agree on it."""
         with autocast(self.device):
             named = self.losses(self.step)
-            total = sum(named.values())
-        if torch.isfinite(total):
-            optimizer.zero_grad(set_to_none=True)
-            total.backward()
-            nn.utils.clip_grad_norm_(trained, 1.0)
+        optimizer.zero_grad(set_to_none=True)
+        sum(named.values()).backward()
+        share = _agreed(trained, share)
+        if torch.isfinite(nn.utils.clip_grad_norm_(trained, 1.0)):
             optimizer.step()
         self.step += 1
         self._average()
-        return named
+        return named, share
 
     @torch.no_grad()
     def _average(self) -> None:
@@ -92,7 +96,9 @@ class Run:
         torch._foreach_lerp_([self.averages[n] for n in floats], [state[n].detach() for n in floats], 1 - decay)
 
     def _save(self, optimizer: torch.optim.Optimizer) -> None:
-        """Write the state whole or not at all."""
+        """Write the state whole or not at all; of several workers, the first does."""
+        if dist.is_initialized() and dist.get_rank() > 0:
+            return
         path = self.folder / f"{self.name}.pt"
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {
@@ -113,6 +119,23 @@ class Run:
         optimizer.load_state_dict(state["optimizer"])
         self.averages, self.step, self.seconds = state["averages"], state["step"], state["seconds"]
         log.info("%s resumes at step %d, after %.1f min", self.name, self.step, self.seconds / 60)
+
+
+def workers() -> int:
+    """How many processes train this part together."""
+    return dist.get_world_size() if dist.is_initialized() else 1
+
+
+def _agreed(trained: list[nn.Parameter], share: float) -> float:
+    """Average the gradients and the progress of all workers, so that they stay in step."""
+    if workers() == 1:
+        return share
+    flat = torch.cat([*(p.grad.flatten() for p in trained), torch.tensor([share], device=trained[0].device)])
+    dist.all_reduce(flat)
+    flat /= workers()
+    for p, part in zip(trained, flat[:-1].split([p.numel() for p in trained]), strict=True):
+        p.grad.copy_(part.view_as(p))
+    return float(flat[-1])
 
 
 def autocast(device: torch.device) -> torch.autocast | nullcontext:

@@ -10,7 +10,7 @@ from torch import Tensor
 from studio.storybook import clip, tokenizer, vae
 from studio.storybook.captions import random_caption
 from studio.storybook.data import pictures, scenes
-from studio.storybook.training import STATE, Losses, Run, load_state
+from studio.storybook.training import STATE, Losses, Run, load_state, workers
 from studio.storybook.world import Mix, Scene
 
 CAPTIONS_PER_SCENE = 6
@@ -60,7 +60,7 @@ def train(
     noise = noise_schedule()
     alphas = noise.alphas_cumprod.to(device)
     model = make().to(memory_format=torch.channels_last)
-    rng, batch = np.random.default_rng(), 64 if height <= 64 else 32
+    rng, batch = np.random.default_rng(), (64 if height <= 64 else 32) // workers()
 
     def losses(step: int) -> Losses:
         picked = torch.from_numpy(rng.integers(count, size=batch))
