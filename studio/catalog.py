@@ -87,9 +87,7 @@ FAMILIES: tuple[Family, ...] = (
         size_multiple=8,
         minimum_size=256,
         maximum_size=1024,
-        defaults=MappingProxyType(
-            {"num_inference_steps": 20, "guidance_scale": 7.0, "scheduler": "DPM++ 2M Karras"}
-        ),
+        defaults=MappingProxyType({"num_inference_steps": 20, "guidance_scale": 7.0, "scheduler": "DPM++ 2M Karras"}),
         capabilities=_SD1_CAPABILITIES,
         # Published for SD 1.4 at discuss.huggingface.co/t/23204 for −1 … 1; halved and centred here.
         latent_rgb=(

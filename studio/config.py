@@ -76,8 +76,16 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
     flag("port", "port to listen on; the first free one from 7860", type=_port, metavar="N")
     flag("share", "make a public link, with a password", False, type=_switch, nargs="?", const=True, metavar="YES")
     flag("auth", "ask this user and password", type=_auth, metavar="USER:PASSWORD")
-    flag("device", "where to compute: auto, cpu, cuda or mps", Settings.device, type=_one_of("auto", "cpu", "cuda", "mps"), metavar="NAME")
-    flag("dtype", f"precision of the weights: {', '.join(DTYPES)}", Settings.dtype, type=_one_of(*DTYPES), metavar="NAME")
+    flag(
+        "device",
+        "where to compute: auto, cpu, cuda or mps",
+        Settings.device,
+        type=_one_of("auto", "cpu", "cuda", "mps"),
+        metavar="NAME",
+    )
+    flag(
+        "dtype", f"precision of the weights: {', '.join(DTYPES)}", Settings.dtype, type=_one_of(*DTYPES), metavar="NAME"
+    )
     flag("models", "folder of your own checkpoints", type=Path, metavar="FOLDER")
     flag("cache-dir", "folder of downloaded checkpoints", type=Path, metavar="FOLDER")
     flag("outputs", "folder the pictures are kept in", Settings.outputs, type=Path, metavar="FOLDER")

@@ -55,7 +55,11 @@ class Rule:
 
     def limits(self) -> str:
         """The limits in words, "from 1 to 150"."""
-        return f"from {self.minimum:g} to {self.maximum:g}" if self.maximum < 1e6 else f"from {self.minimum} to {self.maximum}"
+        return (
+            f"from {self.minimum:g} to {self.maximum:g}"
+            if self.maximum < 1e6
+            else f"from {self.minimum} to {self.maximum}"
+        )
 
 
 def _rule(default: object, **row: object) -> object:

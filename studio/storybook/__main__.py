@@ -15,7 +15,7 @@ from studio.storybook import clip, evaluate, export, judge, unet, vae
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
 from studio.storybook.world import Mix
 
-# The recipe, in order: the autoencoder, CLIP, the judge; then the UNet small and plain first, full size and all looks last.
+# The recipe: autoencoder, CLIP and judge; then the UNet, small and mostly plain first, full size and every look last.
 TRAINERS = {
     "vae": vae.train,
     "vae-decoder": partial(vae.train, seed=20_000, decoder_only=True),

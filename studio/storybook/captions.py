@@ -5,7 +5,6 @@ import numpy as np
 from studio.storybook.words import LOOKS, MOUNTAINS, SAID
 from studio.storybook.world import Scene, Thing
 
-
 # Words people add that change nothing in this world: learnt so that they do no harm.
 OPENINGS = ("a picture of", "an illustration of", "a drawing of", "an image of", "a scene with")
 ADJECTIVES = ("little", "small", "big", "cute", "beautiful", "lovely", "old", "nice", "happy", "shiny")

@@ -58,12 +58,12 @@ def autoencoder(pipe: StableDiffusionPipeline) -> Figures:
 
 def judges(pipe: StableDiffusionPipeline) -> Figures:
     """What the judges say of 500 true pictures: the ceiling of what they can say of painted ones."""
-    some = [scene for scene in scenes(UNSEEN + 10_000, 500)]
+    some = list(scenes(UNSEEN + 10_000, 500))
     return _shares(pictures(some, 128), some, "")
 
 
 def text_and_pictures(pipe: StableDiffusionPipeline) -> Figures:
-    """How often CLIP finds the right one of 100 pictures for a caption and the right one of 100 captions for a picture."""
+    """How often CLIP finds the right one of 100 pictures for a caption, and of 100 captions for a picture."""
     some = scenes(UNSEEN + 20_000, 1000, clip.TRAINED_ON)
     hits = np.array([_retrieved(clip.trained(CPU), some[at : at + 100]) for at in range(0, 1000, 100)])
     return {"picture of a caption": _percent(hits[:, 0]), "caption of a picture": _percent(hits[:, 1])}

@@ -62,7 +62,7 @@ def latent_rgb(device: torch.device) -> tuple[Tensor, Tensor]:
 
 
 def paint(pipe: StableDiffusionPipeline, prompts: list[str], *, first_seed: int = 0, **settings: object) -> np.ndarray:
-    """(n, h, w, 3) uint8 pictures of the prompts, one seed each; 20 steps, guidance 4, 128×128 if nothing else is said."""
+    """(n, h, w, 3) uint8 pictures, one seed a prompt; 20 steps, guidance 4 and 128×128 if nothing else is said."""
     settings = {"num_inference_steps": 20, "guidance_scale": 4.0, "height": 128, "width": 128} | settings
     pipe.set_progress_bar_config(disable=True)
     painted = []

@@ -76,9 +76,7 @@ def _glowing(picture: Image.Image, grain: int) -> Image.Image:
 
 LOOKS: dict[str, Look] = {
     "plain": Look(lambda colour, _: colour, _plain_ink, 0.022, _as_is),
-    "watercolor": Look(
-        _watercolor_fill, lambda colour, _: _towards(colour, (60, 50, 60), 0.5), 0.014, _washed
-    ),
+    "watercolor": Look(_watercolor_fill, lambda colour, _: _towards(colour, (60, 50, 60), 0.5), 0.014, _washed),
     "pencil sketch": Look(_sketch_fill, lambda colour, _: (74, 72, 76), 0.02, _as_is, True),
     "neon": Look(_neon_fill, _neon_ink, 0.03, _glowing, True),
 }

@@ -96,9 +96,7 @@ def random_scene(seed: int, mix: Mix = Mix(), *, aspect: float = 1.0) -> Scene:
     )
 
 
-def _placed(
-    rng: np.random.Generator, kinds: list[str], colours: list[str], aspect: float
-) -> tuple[Thing, ...]:
+def _placed(rng: np.random.Generator, kinds: list[str], colours: list[str], aspect: float) -> tuple[Thing, ...]:
     """Stand the things side by side on the ground, each as large as its share of the width allows."""
     share = aspect / len(kinds)
     things = []

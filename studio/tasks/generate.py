@@ -46,9 +46,7 @@ def text_to_image(request: TextToImage, manager: PipelineManager, report: Report
 class _Watch:
     """Tells of each step of one picture, and now and then shows it."""
 
-    def __init__(
-        self, request: TextToImage, index: int, family: Family, started: float, report: Report
-    ) -> None:
+    def __init__(self, request: TextToImage, index: int, family: Family, started: float, report: Report) -> None:
         self._request, self._index, self._family = request, index, family
         self._started, self._report = started, report
         self._began = self._shown = time.monotonic()
@@ -97,6 +95,7 @@ def _painted(pipe: DiffusionPipeline, request: TextToImage, index: int, watch: _
         raise RunError(message) from None
     if not np.isfinite(pixels).all() or np.ptp(pixels) == 0:
         raise RunError(
-            "Guidance (CFG): the picture came out empty, its numbers overflowed. Choose lower guidance or another sampler."
+            "Guidance (CFG): the picture came out empty, its numbers overflowed. "
+            "Choose lower guidance or another sampler."
         )
     return Image.fromarray((pixels * 255).round().astype(np.uint8))

@@ -42,9 +42,7 @@ def test_a_job_gives_the_bytes_of_the_bare_task_and_is_saved(
     assert result.paths[0].is_relative_to(settings.outputs) and result.paths[0].is_file()
 
 
-def test_two_pages_and_two_checkpoints_at_once_mix_nothing_up(
-    engine: LocalEngine, request_one: TextToImage
-) -> None:
+def test_two_pages_and_two_checkpoints_at_once_mix_nothing_up(engine: LocalEngine, request_one: TextToImage) -> None:
     """Two visitors, each with both checkpoints, 100 jobs in all: every picture is that of the lone run."""
     kinds = [replace(request_one, checkpoint=name, seed=seed) for name in ("one", "two") for seed in (1, 2)]
     kinds = [replace(request, num_inference_steps=2) for request in kinds]
@@ -58,9 +56,7 @@ def test_two_pages_and_two_checkpoints_at_once_mix_nothing_up(
         assert all(all(page) for page in pool.map(page, ["ann", "robert"]))
 
 
-def test_a_running_job_is_cancelled_and_the_next_is_untouched(
-    engine: LocalEngine, request_one: TextToImage
-) -> None:
+def test_a_running_job_is_cancelled_and_the_next_is_untouched(engine: LocalEngine, request_one: TextToImage) -> None:
     reference = bytes_of(finished(engine, request_one))
     job = engine.submit(replace(request_one, num_inference_steps=LONG), "ann")
     with pytest.raises(Cancelled):
@@ -105,9 +101,7 @@ def test_a_name_too_long_for_a_folder_is_no_checkpoint(engine: LocalEngine) -> N
         engine.submit(TextToImage(checkpoint="x" * 400), "ann")
 
 
-def test_a_stopped_job_does_not_keep_its_checkpoint_in_memory(
-    settings: Settings, request_one: TextToImage
-) -> None:
+def test_a_stopped_job_does_not_keep_its_checkpoint_in_memory(settings: Settings, request_one: TextToImage) -> None:
     before = unets_in_memory()
     engine = LocalEngine(settings).start()
     job = engine.submit(replace(request_one, num_inference_steps=LONG), "ann")
@@ -124,9 +118,7 @@ def unets_in_memory() -> int:
     return sum(isinstance(part, UNet2DConditionModel) for part in gc.get_objects())
 
 
-def test_saved_pictures_carry_a_request_that_repeats_them(
-    engine: LocalEngine, request_one: TextToImage
-) -> None:
+def test_saved_pictures_carry_a_request_that_repeats_them(engine: LocalEngine, request_one: TextToImage) -> None:
     from PIL import Image
 
     result = finished(engine, replace(request_one, seed=-1))

@@ -34,9 +34,7 @@ def test_weights_are_shared_and_schedulers_are_not(manager: PipelineManager, req
         assert first.scheduler is not second.scheduler
 
 
-def test_a_hundred_switches_leak_nothing_and_change_nothing(
-    manager: PipelineManager, request_one: TextToImage
-) -> None:
+def test_a_hundred_switches_leak_nothing_and_change_nothing(manager: PipelineManager, request_one: TextToImage) -> None:
     requests = [replace(request_one, checkpoint=name, num_inference_steps=1) for name in NAMES]
     reference = [painted(manager, request) for request in requests]
     for _ in range(3):

@@ -30,9 +30,7 @@ def test_the_family_is_told_from_the_layout(tmp_path: Path, settings: Settings) 
 
 
 def test_a_hub_checkpoint_that_was_never_fetched_is_not_here(settings: Settings, tmp_path: Path) -> None:
-    rows = dict(
-        (row.id, folder) for row, folder in sources.available(replace(settings, cache_dir=tmp_path / "empty"))
-    )
+    rows = {row.id: folder for row, folder in sources.available(replace(settings, cache_dir=tmp_path / "empty"))}
     assert rows["sd15"] is None
 
 

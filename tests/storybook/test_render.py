@@ -36,7 +36,9 @@ def test_every_thing_stands_out_in_every_colour_place_and_hour(look: str) -> Non
 
 
 def test_mask_covers_the_colour_of_its_thing() -> None:
-    scene = replace(random_scene(11, Mix(two_things=0, mountains=0)), time="sunny day", place="in the snow", look="plain")
+    scene = replace(
+        random_scene(11, Mix(two_things=0, mountains=0)), time="sunny day", place="in the snow", look="plain"
+    )
     scene = replace(scene, things=(replace(scene.things[0], kind="ball", colour="red"),))
     red = np.asarray(picture(scene, 128), int)
     is_red = (red[..., 0] > 150) & (red[..., 1] < 90) & (red[..., 2] < 90)
