@@ -44,7 +44,7 @@ def main() -> None:
     if arguments.command == "train":
         TRAINERS[arguments.part](arguments.minutes, torch.device(arguments.device))
     elif arguments.command == "export":
-        export.export(arguments.folder)
+        export.export()
     elif arguments.command == "evaluate":
         print(json.dumps(evaluate.evaluate(arguments.parts), indent=1))
     elif arguments.command == "latent-rgb":
@@ -72,8 +72,7 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("part", choices=TRAINERS)
     train.add_argument("--minutes", type=float, default=30)
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    write = commands.add_parser("export", help="write the trained parts as a diffusers folder")
-    write.add_argument("folder", type=Path, nargs="?", default=export.BASE)
+    commands.add_parser("export", help="write the trained parts to assets/storybook")
     measure = commands.add_parser("evaluate", help="measure the exported family, all parts or the named ones")
     measure.add_argument("parts", nargs="*", metavar="PART", help=", ".join(evaluate.MEASURES))
     show = commands.add_parser("sample", help="write a grid of pictures")

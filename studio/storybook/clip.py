@@ -6,6 +6,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from transformers import CLIPConfig, CLIPModel, CLIPTokenizer
 
+from studio.storybook import bundled
 from studio.storybook import tokenizer as tokenizers
 from studio.storybook.captions import random_caption
 from studio.storybook.data import pictures, scenes
@@ -92,9 +93,12 @@ def train(minutes: float, device: torch.device, *, seed: int = 0) -> CLIPModel:
 
 
 def trained(device: torch.device) -> CLIPModel:
-    """The averaged CLIP of the saved state, in evaluation mode."""
+    """The averaged CLIP of the saved state, else the bundled one, in evaluation mode."""
+    state = load_state("clip", device)
+    if state is None:
+        return bundled.part(CLIPModel, bundled.CLIP, device)
     model = Taught(make(tokenizers.trained())).to(device)
-    model.load_state_dict(load_state("clip", device)["averages"])
+    model.load_state_dict(state["averages"])
     return model.clip.eval()
 
 

@@ -3,34 +3,31 @@
 import json
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 import torch
 from diffusers import StableDiffusionPipeline
-from transformers import CLIPModel
+from transformers import CLIPModel, CLIPTokenizer
 
 from studio.storybook import clip, export, judge, vae
+from studio.storybook.bundled import BASE, CLIP, FIGURES, part
 from studio.storybook.captions import plain_caption, random_caption
 from studio.storybook.data import UNSEEN, pictures, scenes
-from studio.storybook.tokenizer import trained as trained_tokenizer
 from studio.storybook.vae import to_tensor
 from studio.storybook.world import Mix, Scene
 
-FIGURES = Path("assets/storybook/figures.json")
 PROMPTS = 200
 CPU = torch.device("cpu")
 
 Figures = dict[str, float | int]
 
 
-def evaluate(parts: list[str], *, folder: Path = export.BASE) -> dict[str, Figures]:
+def evaluate(parts: list[str]) -> dict[str, Figures]:
     """Measure the named parts (all if none is named) and keep their figures in `FIGURES`; KeyError on others."""
-    pipe = StableDiffusionPipeline.from_pretrained(folder, dtype=torch.float32)
+    pipe = StableDiffusionPipeline.from_pretrained(BASE, dtype=torch.float32)
     figures = json.loads(FIGURES.read_text()) if FIGURES.exists() else {}
-    for part in parts or list(MEASURES):
-        figures[part] = MEASURES[part](pipe)
-        FIGURES.parent.mkdir(parents=True, exist_ok=True)
+    for name in parts or list(MEASURES):
+        figures[name] = MEASURES[name](pipe)
         FIGURES.write_text(json.dumps(figures, indent=1) + "\n")
     return figures
 
@@ -65,7 +62,8 @@ def judges(pipe: StableDiffusionPipeline) -> Figures:
 def text_and_pictures(pipe: StableDiffusionPipeline) -> Figures:
     """How often CLIP finds the right one of 100 pictures for a caption, and of 100 captions for a picture."""
     some = scenes(UNSEEN + 20_000, 1000, clip.TRAINED_ON)
-    hits = np.array([_retrieved(clip.trained(CPU), some[at : at + 100]) for at in range(0, 1000, 100)])
+    towers = part(CLIPModel, CLIP, CPU)
+    hits = np.array([_retrieved(towers, pipe.tokenizer, some[at : at + 100]) for at in range(0, 1000, 100)])
     return {"picture of a caption": _percent(hits[:, 0]), "caption of a picture": _percent(hits[:, 1])}
 
 
@@ -120,9 +118,9 @@ def _shares(painted: np.ndarray, some: list[Scene], prefix: str) -> Figures:
 
 
 @torch.inference_mode()
-def _retrieved(towers: CLIPModel, some: list[Scene]) -> tuple[float, float]:
+def _retrieved(towers: CLIPModel, tokenizer: CLIPTokenizer, some: list[Scene]) -> tuple[float, float]:
     captions = [random_caption(scene, UNSEEN + index, is_complete=True) for index, scene in enumerate(some)]
-    tokens = trained_tokenizer()(captions, padding=True, truncation=True, return_tensors="pt")
+    tokens = tokenizer(captions, padding=True, truncation=True, return_tensors="pt")
     pixels = clip.normalised(to_tensor(pictures(some, 128)))
     scores = towers(input_ids=tokens["input_ids"], pixel_values=pixels).logits_per_text
     same = torch.arange(len(some))

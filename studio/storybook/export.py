@@ -6,16 +6,18 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPVisionModelWithProjection
 
-from studio.storybook import clip, tokenizer, unet
+from studio.storybook import clip, judge, tokenizer, unet
+from studio.storybook.bundled import BASE, CLIP, JUDGE
 from studio.storybook.data import pictures, scenes
 from studio.storybook.vae import to_tensor
 from studio.storybook.world import Mix
 
-BASE = Path("assets/storybook/base")
 LARGEST_FILE = "9MB"
+CPU = torch.device("cpu")
 
 
 def pipeline(device: torch.device) -> StableDiffusionPipeline:
@@ -40,14 +42,25 @@ def pipeline(device: torch.device) -> StableDiffusionPipeline:
     return pipe.to(device)
 
 
-def export(folder: Path = BASE) -> None:
-    """Write the family to `folder`: float16 safetensors, no file over 10 MB."""
-    pipe = pipeline(torch.device("cpu")).to(dtype=torch.float16)
+def export() -> None:
+    """Write base, CLIP and judge to their folders in the repository: float16 safetensors, no file over 10 MB."""
+    _export_base(BASE)
+    clip.trained(CPU).half().save_pretrained(CLIP)
+    _load_as_float32(CLIP)
+    save_file({name: value.half() for name, value in judge.trained(CPU).state_dict().items()}, JUDGE)
+
+
+def _export_base(folder: Path) -> None:
+    pipe = pipeline(CPU).to(dtype=torch.float16)
     pipe.save_pretrained(folder, safe_serialization=True, max_shard_size=LARGEST_FILE)
-    # transformers loads a part in the dtype its config names, diffusers in float32: left apart, plain loading fails.
     for part in ("text_encoder", "image_encoder"):
-        path = folder / part / "config.json"
-        path.write_text(json.dumps(json.loads(path.read_text()) | {"dtype": "float32"}, indent=2) + "\n")
+        _load_as_float32(folder / part)
+
+
+def _load_as_float32(folder: Path) -> None:
+    """transformers loads in the dtype the config names, diffusers in float32: left apart, plain loading fails."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dtype": "float32"}, indent=2) + "\n")
 
 
 @torch.inference_mode()

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from studio.storybook.bundled import JUDGE
 from studio.storybook.clip import FACTS, fact_loss, facts
 from studio.storybook.data import pictures, scenes
 from studio.storybook.render import GROUND_LIGHT, GROUNDS, SKIES, TONES, tone
@@ -55,9 +57,10 @@ def train(minutes: float, device: torch.device) -> Judge:
 
 
 def trained(device: torch.device) -> Judge:
-    """The averaged judge of the saved state, in evaluation mode."""
+    """The averaged judge of the saved state, else the bundled one, in evaluation mode."""
+    state = load_state("judge", device)
     model = Judge().to(device)
-    model.load_state_dict(load_state("judge", device)["averages"])
+    model.load_state_dict(state["averages"] if state else load_file(JUDGE))
     return model.eval()
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 from transformers import CLIPTokenizer
 
+from studio.storybook.bundled import BASE
 from studio.storybook.captions import random_caption
 from studio.storybook.data import scenes
 from studio.storybook.training import STATE
@@ -18,8 +19,10 @@ START, END = "<|startoftext|>", "<|endoftext|>"
 
 
 def trained() -> CLIPTokenizer:
-    """The tokenizer of the family in training, learnt at the first call and then kept beside the other parts."""
+    """The tokenizer in training, else the bundled one, else one learnt now and kept beside the other parts."""
     folder = STATE / "tokenizer"
+    if not folder.exists() and (BASE / "tokenizer").exists():
+        folder = BASE / "tokenizer"
     if not folder.exists():
         some = scenes(0, 20_000, Mix(two_things=0.5, looks=0.5))
         make(random_caption(scene, index) for index, scene in enumerate(some)).save_pretrained(folder)

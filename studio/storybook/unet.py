@@ -7,7 +7,7 @@ import torch
 from diffusers import AutoencoderKL, DDIMScheduler, UNet2DConditionModel
 from torch import Tensor
 
-from studio.storybook import clip, tokenizer, vae
+from studio.storybook import bundled, clip, tokenizer, vae
 from studio.storybook.captions import random_caption
 from studio.storybook.data import pictures, scenes
 from studio.storybook.training import STATE, Losses, Run, load_state, workers
@@ -59,7 +59,7 @@ def train(
     empty = _tokens_of([""])[0].long()
     noise = noise_schedule()
     alphas = noise.alphas_cumprod.to(device)
-    model = make().to(memory_format=torch.channels_last)
+    model = trained(device).to(memory_format=torch.channels_last)
     rng, batch = np.random.default_rng(), (64 if height <= 64 else 32) // workers()
 
     def losses(step: int) -> Losses:
@@ -77,9 +77,12 @@ def train(
 
 
 def trained(device: torch.device) -> UNet2DConditionModel:
-    """The averaged UNet of the saved state, in evaluation mode."""
+    """The averaged UNet of the saved state, else the bundled one, else a fresh one; in evaluation mode."""
+    state = load_state("unet", device)
+    if state is None:
+        return bundled.part(UNet2DConditionModel, bundled.BASE / "unet", device) or make().to(device).eval()
     model = make().to(device)
-    model.load_state_dict(load_state("unet", device)["averages"])
+    model.load_state_dict(state["averages"])
     return model.eval()
 
 
@@ -108,8 +111,10 @@ def fold_whitening(model: AutoencoderKL, mean: Tensor, matrix: Tensor) -> None:
 
 
 def whitened_vae(device: torch.device) -> AutoencoderKL:
-    """The trained autoencoder with whitened latents; the whitening is measured once and kept with the state."""
+    """The autoencoder in training, its latents whitened as measured once and kept, else the bundled one."""
     model, path = vae.trained(device), STATE / "whitening.pt"
+    if model is None:
+        return bundled.part(AutoencoderKL, bundled.BASE / "vae", device)
     if not path.exists():
         seen = pictures(scenes(0, 1500, Mix(looks=0.25)), 128)
         mean, matrix = whitening(encode(model, seen, device))

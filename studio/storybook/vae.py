@@ -47,10 +47,13 @@ def train(minutes: float, device: torch.device, *, seed: int = 0, decoder_only: 
     return Run(name="vae", model=model, losses=losses, device=device, learning_rate=2e-3).fit(minutes)
 
 
-def trained(device: torch.device) -> AutoencoderKL:
-    """The averaged autoencoder of the saved state, in float32, evaluation mode."""
+def trained(device: torch.device) -> AutoencoderKL | None:
+    """The averaged autoencoder of the saved state, in evaluation mode; None if it was never trained here."""
+    state = load_state("vae", device)
+    if state is None:
+        return None
     model = make().to(device)
-    model.load_state_dict(load_state("vae", device)["averages"])
+    model.load_state_dict(state["averages"])
     return model.eval()
 
 

@@ -1,0 +1,21 @@
+"""The family as it lies in the repository: where training goes on when nothing newer is saved."""
+
+from pathlib import Path
+from typing import TypeVar
+
+import torch
+
+FOLDER = Path("assets/storybook")
+BASE = FOLDER / "base"
+CLIP = FOLDER / "clip"
+JUDGE = FOLDER / "judge.safetensors"
+FIGURES = FOLDER / "figures.json"
+
+Model = TypeVar("Model", bound=torch.nn.Module)
+
+
+def part(kind: type[Model], folder: Path, device: torch.device) -> Model | None:
+    """A bundled part of a diffusers or transformers class in float32, or None if it is not there."""
+    if not (folder / "config.json").exists():
+        return None
+    return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True).to(device).eval()
