@@ -1,6 +1,7 @@
 """What a task yields (Progress, Preview, Result), and results as metadata of a picture file and back."""
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -48,6 +49,8 @@ class Result:
 
 
 Event = Progress | Preview | Result
+# Hears of every step; what it raises stops the run.
+Report = Callable[[Progress | Preview], None]
 
 
 def details(result: Result, job: str = "") -> dict[str, object]:

@@ -8,14 +8,13 @@ from pathlib import Path
 from studio import catalog, outputs
 from studio.config import Settings
 from studio.engine.jobs import Job, Jobs
-from studio.errors import LoadError, RunError, StudioError
+from studio.errors import RunError, StudioError
 from studio.pipelines import sources
 from studio.requests import TextToImage, resolved
-from studio.results import Event, Preview, Progress, Result
+from studio.results import Event, Preview, Progress, Report, Result
 
 log = logging.getLogger(__name__)
 
-Report = Callable[[Progress | Preview], None]
 Run = Callable[[TextToImage, Report], Result]
 
 
@@ -25,7 +24,7 @@ class LocalEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._jobs = Jobs()
-        self._state, self._device = "starting", ""
+        self._state, self._device, self._memory_bytes = "starting", "", 0
         self._thread = threading.Thread(target=self._work, name="device", daemon=True)
 
     def start(self) -> "LocalEngine":
@@ -35,11 +34,7 @@ class LocalEngine:
 
     def submit(self, request: TextToImage, owner: str) -> Job:
         row = sources.find(request.checkpoint, self._settings)
-        if sources.folder_of(row, self._settings) is None:
-            raise LoadError(
-                f"Checkpoint: {row.label} is not on this machine. Put its diffusers folder into the --models folder, "
-                "or choose another checkpoint."
-            )
+        sources.located(row, self._settings)
         return self._jobs.add(resolved(request, catalog.family(row.family)), owner)
 
     def events(self, job_id: str, owner: str) -> Iterator[Event]:
@@ -55,7 +50,12 @@ class LocalEngine:
         return [_described(row, folder) for row, folder in sources.available(self._settings)]
 
     def status(self) -> dict[str, object]:
-        return {"state": self._state, "device": self._device, "waiting": self._jobs.waiting()}
+        return {
+            "state": self._state,
+            "device": self._device,
+            "memory": f"{self._memory_bytes / 1e9:.1f} GB in use" if self._memory_bytes else "",
+            "waiting": self._jobs.waiting(),
+        }
 
     def close(self) -> None:
         self._jobs.close()
@@ -78,8 +78,15 @@ class LocalEngine:
             log.exception("the device cannot be used")
             self._state, why = "failed", f"Studio: the device cannot be used ({error}). Start with --device cpu."
             return lambda request, report: _refuse(why)
-        self._state, self._device = "ready", str(manager.device)
-        return lambda request, report: tasks.run(request, manager, report)
+        self._state, self._device, self._memory_bytes = "ready", str(manager.device), manager.used_bytes()
+
+        def run(request: TextToImage, report: Report) -> Result:
+            try:
+                return tasks.run(request, manager, report)
+            finally:
+                self._memory_bytes = manager.used_bytes()
+
+        return run
 
     def _outcome(self, job: Job, run: Run) -> Result | StudioError:
         def report(event: Progress | Preview) -> None:

@@ -3,20 +3,23 @@
 import json
 import logging
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import diffusers
 import torch
+import transformers
 from diffusers import DiffusionPipeline
 
 from studio import catalog
 from studio.catalog import Checkpoint, Family
 from studio.config import Settings
-from studio.errors import LoadError
-from studio.pipelines import memory, schedulers, sources
+from studio.errors import LoadError, StudioError
+from studio.pipelines import loading, memory, schedulers, sources
+from studio.pipelines.loading import OnPart
 from studio.requests import TextToImage
 
 log = logging.getLogger(__name__)
@@ -34,22 +37,36 @@ class Resident:
     size_bytes: int
 
 
+class Pace(NamedTuple):
+    """Seconds that a step and the rest of a picture took."""
+
+    step: float
+    rest: float
+
+
 class PipelineManager:
-    """Holds the only strong references to weights; to be used by one thread alone."""
+    """Holds the only strong references to weights; to be used by one thread alone.
+
+    `paces` is what pictures took last time, by what decides it (`pace_key`): the task writes and reads it.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self.device = torch.device(_device(settings.device))
         self.dtype = DTYPES[self.device.type] if settings.dtype == "auto" else getattr(torch, settings.dtype)
         self._residents: OrderedDict[str, Resident] = OrderedDict()
+        self.paces: dict[tuple, Pace] = {}
+        for library in (diffusers, transformers):
+            library.utils.logging.disable_progress_bar()
 
     @contextmanager
     def pipeline(
-        self, request: TextToImage, *, on_load: Callable[[], None] = lambda: None
+        self, request: TextToImage, *, on_load: OnPart = lambda done, parts: None
     ) -> Iterator[DiffusionPipeline]:
         """Lend a pipeline for a resolved request, its scheduler fresh and its weights shared; it is thrown away after.
 
-        `on_load` is called before weights are read from disk. LoadError leaves every other checkpoint as it was.
+        `on_load(done, parts)` is called before each part is read from disk, and may raise to stop that. LoadError
+        leaves every other checkpoint as it was.
         """
         resident = self._resident(request.checkpoint, on_load)
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
@@ -62,6 +79,10 @@ class PipelineManager:
         """The family of a checkpoint, without loading it; NotFound if there is no such checkpoint."""
         return catalog.family(sources.find(checkpoint_id, self._settings).family)
 
+    def used_bytes(self) -> int:
+        """Bytes of the device's memory in use."""
+        return memory.used_bytes(self.device)
+
     def held(self) -> list[str]:
         """Ids of the checkpoints in memory, the most recently used last."""
         return list(self._residents)
@@ -71,19 +92,13 @@ class PipelineManager:
         self._residents.clear()
         memory.release(self.device)
 
-    def _resident(self, checkpoint_id: str, on_load: Callable[[], None]) -> Resident:
+    def _resident(self, checkpoint_id: str, on_load: OnPart) -> Resident:
         if checkpoint_id not in self._residents:
-            on_load()
             row = sources.find(checkpoint_id, self._settings)
-            folder = sources.folder_of(row, self._settings)
-            if folder is None:
-                raise LoadError(
-                    f"Checkpoint: {row.label} is not on this machine. Put its diffusers folder into the --models "
-                    "folder, or choose another checkpoint."
-                )
+            folder = sources.located(row, self._settings)
             sources.check(folder)
-            self._make_room(sources.weight_bytes(folder))
-            self._residents[checkpoint_id] = self._loaded(row, folder)
+            self._make_room(sources.weight_count(folder) * self.dtype.itemsize)
+            self._residents[checkpoint_id] = self._loaded(row, folder, on_load)
         self._residents.move_to_end(checkpoint_id)
         return self._residents[checkpoint_id]
 
@@ -95,25 +110,26 @@ class PipelineManager:
             del self._residents[key]
             memory.release(self.device)
 
-    def _loaded(self, row: Checkpoint, folder: Path) -> Resident:
+    def _loaded(self, row: Checkpoint, folder: Path, on_load: OnPart) -> Resident:
         """Built aside: what fails here leaves nothing behind."""
         family = catalog.family(row.family)
         try:
-            pipe = getattr(diffusers, family.pipeline).from_pretrained(
-                folder, dtype=self.dtype, local_files_only=True, use_safetensors=True
-            )
-            pipe.to(self.device)
+            made = loading.components(folder, family.pipeline, dtype=self.dtype, device=self.device, on_part=on_load)
         except Exception as error:
+            # The frames hold the parts made so far.
             error.__traceback__ = None
             memory.release(self.device)
+            if isinstance(error, StudioError):
+                raise
             raise LoadError(f"Checkpoint: {row.label} could not be loaded: {_first_line(error)}") from error
-        components = {name: part for name, part in pipe.components.items() if name != "scheduler"}
-        modules = [part for part in components.values() if isinstance(part, torch.nn.Module)]
-        for module in modules:
-            module.requires_grad_(False).eval()
         config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
-        size = sum(p.numel() * p.element_size() for module in modules for p in module.parameters())
-        return Resident(family=family, components=components, scheduler_config=config, size_bytes=size)
+        size = loading.parameter_bytes(made)
+        return Resident(family=family, components=made, scheduler_config=config, size_bytes=size)
+
+
+def pace_key(request: TextToImage) -> tuple:
+    """What decides how long a step takes."""
+    return request.checkpoint, request.width, request.height, request.scheduler, request.guidance_scale > 1
 
 
 def _device(wanted: str) -> str:

@@ -36,6 +36,14 @@ def free_bytes(device: torch.device) -> int:
     return psutil.virtual_memory().available
 
 
+def used_bytes(device: torch.device) -> int:
+    """Bytes in use: of a graphics card by everyone, of main memory by this process."""
+    if device.type == "cuda":
+        free, total = torch.cuda.mem_get_info(device)
+        return total - free
+    return psutil.Process().memory_info().rss
+
+
 def release(device: torch.device) -> None:
     """Give memory that nothing holds any more back to the device and to the system."""
     gc.collect()

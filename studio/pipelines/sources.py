@@ -2,6 +2,7 @@
 
 import json
 import struct
+from math import prod
 from pathlib import Path
 
 from huggingface_hub import try_to_load_from_cache
@@ -45,6 +46,17 @@ def folder_of(row: Checkpoint, settings: Settings) -> Path | None:
     return Path(cached).parent if isinstance(cached, str) else None
 
 
+def located(row: Checkpoint, settings: Settings) -> Path:
+    """The checkpoint's folder; LoadError if it is not on this machine."""
+    folder = folder_of(row, settings)
+    if folder is None:
+        raise LoadError(
+            f"Checkpoint: {row.label} is not on this machine. Put its diffusers folder into the --models folder, "
+            "or choose another checkpoint."
+        )
+    return folder
+
+
 def check(folder: Path) -> None:
     """LoadError naming the file if a part of the diffusers folder is missing, cut off or not what it says."""
     index = _json(folder / INDEX)
@@ -54,6 +66,12 @@ def check(folder: Path) -> None:
         if not (folder / part).is_dir():
             raise LoadError(f"Checkpoint: the part '{part}' is missing from {folder.name}. Fetch the checkpoint again.")
         _check_part(folder / part)
+
+
+def weight_count(folder: Path) -> int:
+    """How many numbers the safetensors below the folder hold; they must have been checked."""
+    headers = [_header(path) for path in folder.rglob("*.safetensors")]
+    return sum(prod(row["shape"]) for header in headers for name, row in header.items() if name != "__metadata__")
 
 
 def weight_bytes(folder: Path) -> int:
@@ -128,6 +146,11 @@ def _check_weights(path: Path) -> None:
         raise LoadError(
             f"Checkpoint: {named} is damaged or incomplete: {size:,} bytes of {expected:,}. Fetch it again."
         )
+
+
+def _header(path: Path) -> dict:
+    with path.open("rb") as file:
+        return json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
 
 
 def _json(path: Path) -> dict:

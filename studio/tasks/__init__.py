@@ -4,10 +4,8 @@ from collections.abc import Callable
 
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
-from studio.results import Preview, Progress, Result
+from studio.results import Report, Result
 from studio.tasks.generate import text_to_image
-
-Report = Callable[[Progress | Preview], None]
 
 TASKS: dict[type, Callable[[TextToImage, PipelineManager, Report], Result]] = {TextToImage: text_to_image}
 

@@ -26,9 +26,7 @@ class Row:
         return f"{text}  limit {self.limit:g}  {'held' if self.is_held else 'MISSED'}"
 
 
-def fastest(
-    *actions: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter
-) -> list[float]:
+def fastest(*actions: Callable[[], object], rounds: int, clock: Callable[[], float] = time.perf_counter) -> list[float]:
     """The shortest seconds of each action over `rounds`, taken in turns so that a busy moment hits them all."""
     best = [float("inf")] * len(actions)
     for _ in range(rounds):

@@ -30,9 +30,7 @@ def measured(models: Path, outputs: Path) -> list[Row]:
         str(outputs),
     ]
     began = time.perf_counter()
-    process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy()
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=os.environ.copy())
     try:
         page = _page_served(process, f"http://127.0.0.1:{port}/", began)
         client = Client(f"http://127.0.0.1:{port}/", verbose=False)

@@ -63,9 +63,7 @@ def _overhead(manager: PipelineManager, settings: Settings) -> list[Row]:
         Row(name="bare diffusers, 20 steps", figure=alone),
         Row(name="the task, 20 steps", figure=task),
         Row(name="a job in the queue, saved as PNG", figure=job),
-        Row(
-            name="task less 5 ms / bare", figure=(task_cpu - FIXED_SECONDS) / alone_cpu, unit="", limit=RATIO
-        ),
+        Row(name="task less 5 ms / bare", figure=(task_cpu - FIXED_SECONDS) / alone_cpu, unit="", limit=RATIO),
         Row(name="job / bare", figure=job / alone, unit=""),
     ]
 

@@ -3,10 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
+from diffusers import SchedulerMixin
 
 from studio import catalog
-from studio.pipelines.previews import rough
+from studio.pipelines import schedulers
+from studio.pipelines.previews import estimate, rough
 
 
 def test_rows_weigh_channels_and_the_last_row_is_added() -> None:
@@ -22,3 +25,32 @@ def test_rows_weigh_channels_and_the_last_row_is_added() -> None:
 def test_values_outside_are_clipped() -> None:
     seen = np.asarray(rough(torch.full((1, 4, 2, 2), 1e6), catalog.family("sd1")))
     assert set(np.unique(seen)) <= {0, 255}
+
+
+def halfway(label: str, prediction_type: str, said: torch.Tensor) -> tuple[SchedulerMixin, torch.Tensor]:
+    """A sampler and its latents after half of its steps with a model that always says the same."""
+    scheduler = schedulers.make(label, {"prediction_type": prediction_type})
+    scheduler.set_timesteps(10)
+    latents = torch.randn(said.shape, generator=torch.Generator().manual_seed(0)) * scheduler.init_noise_sigma
+    for timestep in scheduler.timesteps[: len(scheduler.timesteps) // 2]:
+        scheduler.scale_model_input(latents, timestep)
+        latents = scheduler.step(said, timestep, latents).prev_sample
+    return scheduler, latents
+
+
+@pytest.mark.parametrize("label", ["DPM++ 2M", "DPM++ 2M Karras", "DPM++ 2M SDE Karras", "DPM++ SDE", "UniPC"])
+def test_solvers_that_predict_the_picture_show_it_early(label: str) -> None:
+    answer = torch.linspace(-1, 1, 256).reshape(1, 4, 8, 8)
+    scheduler, latents = halfway(label, "sample", answer)
+    assert torch.allclose(estimate(scheduler, latents), answer)
+
+
+@pytest.mark.parametrize("label", ["Euler", "Euler a", "Heun", "DPM2", "DPM2 a", "LMS"])
+def test_noise_of_many_sigmas_is_brought_to_the_model_s_scale(label: str) -> None:
+    scheduler, latents = halfway(label, "epsilon", torch.zeros(1, 4, 8, 8))
+    assert latents.std() > 2 * estimate(scheduler, latents).std()
+
+
+def test_other_latents_are_shown_as_they_are() -> None:
+    scheduler, latents = halfway("DDIM", "epsilon", torch.zeros(1, 4, 8, 8))
+    assert estimate(scheduler, latents) is latents

@@ -55,9 +55,28 @@ def test_every_step_is_told(manager: PipelineManager, request_one: TextToImage) 
     events: list[Progress | Preview] = []
     run(replace(request_one, num_inference_steps=6), manager, events.append)
     told = [event for event in events if isinstance(event, Progress)]
-    assert [event.phase for event in told] == ["loading", *["painting"] * 5, "decoding"]
-    assert [event.step for event in told][1:] == [1, 2, 3, 4, 5, 6]
-    assert all(event.remaining >= 0 for event in told[1:])
+    painting = [event for event in told if event.phase != "loading"]
+    assert [event.phase for event in painting] == [*["painting"] * 6, "decoding"]
+    assert [event.step for event in painting] == [0, 1, 2, 3, 4, 5, 6]
+    assert all(event.remaining >= 0 for event in painting[1:])
+
+
+def test_each_part_of_a_load_is_told(manager: PipelineManager, request_one: TextToImage) -> None:
+    events: list[Progress | Preview] = []
+    run(request_one, manager, events.append)
+    told = [(event.step, event.steps) for event in events if isinstance(event, Progress) and event.phase == "loading"]
+    assert told == [(0, 3), (1, 3), (2, 3), (3, 3)]
+
+
+def test_the_time_a_picture_takes_is_expected_from_the_last_one(
+    manager: PipelineManager, request_one: TextToImage
+) -> None:
+    firsts = []
+    for _ in range(2):
+        events: list[Progress | Preview] = []
+        run(request_one, manager, events.append)
+        firsts.append(next(event for event in events if isinstance(event, Progress) and event.phase == "painting"))
+    assert firsts[0].remaining is None and firsts[1].remaining > 0
 
 
 def test_previews_are_as_large_as_the_latents(manager: PipelineManager, request_one: TextToImage) -> None:
@@ -67,7 +86,7 @@ def test_previews_are_as_large_as_the_latents(manager: PipelineManager, request_
     assert sizes == {(24, 24)}
 
 
-@pytest.mark.parametrize("stop_at", range(4))
+@pytest.mark.parametrize("stop_at", range(5))
 def test_stopping_at_any_step_costs_no_further_step_and_no_decoding(
     manager: PipelineManager, request_one: TextToImage, stop_at: int
 ) -> None:
@@ -81,16 +100,30 @@ def test_stopping_at_any_step_costs_no_further_step_and_no_decoding(
     told = []
 
     def report(event: Progress | Preview) -> None:
-        told.append(event)
+        told.extend([event] if isinstance(event, Progress) else [])
         if len(told) > stop_at:
             raise Cancelled("Stopped.")
 
     with pytest.raises(Cancelled):
         run(request_one, manager, report)
-    assert counts == {"unet": stop_at + 1, "decoder": 0}
+    assert counts == {"unet": stop_at, "decoder": 0}
     for hook in hooks:
         hook.remove()
     assert bytes_of(run(request_one, manager, lambda event: None)) == reference
+
+
+@pytest.mark.parametrize("stop_at", range(4))
+def test_a_load_can_be_stopped_between_two_parts(
+    manager: PipelineManager, request_one: TextToImage, stop_at: int
+) -> None:
+    def report(event: Progress | Preview) -> None:
+        if event.step == stop_at:
+            raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        run(request_one, manager, report)
+    assert manager.held() == []
+    assert run(request_one, manager, lambda event: None).images
 
 
 def test_finished_pictures_survive_a_stop(manager: PipelineManager, request_one: TextToImage) -> None:
@@ -111,6 +144,15 @@ def test_a_picture_of_overflowed_numbers_is_an_error(manager: PipelineManager, r
     with pytest.raises(RunError, match="overflowed"):
         run(request_one, manager, lambda event: None)
     weight.copy_(kept)
+
+
+def test_a_picture_of_one_colour_is_an_error(manager: PipelineManager, request_one: TextToImage) -> None:
+    with manager.pipeline(request_one) as pipe:
+        last = pipe.vae.decoder.conv_out
+    last.weight.zero_()
+    last.bias.zero_()
+    with pytest.raises(RunError, match="came out empty"):
+        run(request_one, manager, lambda event: None)
 
 
 def test_a_size_of_another_family_is_refused(manager: PipelineManager, request_one: TextToImage) -> None:
