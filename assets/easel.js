@@ -1,0 +1,95 @@
+// What Gradio has no words for: shortcuts, words to click, and the shape of the picture's frame.
+window.easel = (() => {
+  const shown = (element) => element.offsetParent !== null;
+  const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
+
+  function write(field, text) {
+    field.value = text;
+    // Gradio listens for typing, not for values set by a script.
+    field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  // Words are told apart at their borders: "car" is not in "scarlet".
+  const pattern = (word) => new RegExp(`(^|[^\\p{L}])${word}(?=$|[^\\p{L}])`, "iu");
+  const holds = (text, word) => pattern(word).test(text);
+  const tidy = (text) =>
+    text
+      .replace(/\s+/g, " ")
+      .replace(/\s*,(\s*,)*\s*/g, ", ")
+      .replace(/^[,\s]+|[,\s]+$/g, "");
+
+  const group = (button) => [...button.parentElement.querySelectorAll(".word")];
+  const siblings = (button) => [...button.closest(".words").querySelectorAll(".word-group")];
+  const saying = (button) => group(button).map((other) => other.textContent);
+
+  // A colour goes before a thing, a thing and a place come first, the rest follows after a comma.
+  function added(text, button) {
+    const word = button.textContent;
+    const [things, colours, places] = siblings(button).map((row) => saying(row.querySelector(".word")));
+    const said = (words) => words.find((other) => holds(text, other));
+    const swap = (old, now) => text.replace(pattern(old), `$1${now}`);
+    const article = (next) => (/^[aeiou]/i.test(next) ? "an" : "a");
+    if (colours.includes(word)) {
+      if (said(colours)) return swap(said(colours), word);
+      if (said(things)) return swap(said(things), `${word} ${said(things)}`);
+    }
+    if (places.includes(word) && said(places)) return swap(said(places), word);
+    if (places.includes(word) && said(things)) return swap(said(things), `${said(things)} ${word}`);
+    if (things.includes(word)) {
+      if (said(things)) return swap(said(things), `${said(things)} and ${article(word)} ${word}`);
+      return `${article(word)} ${word}, ${text}`;
+    }
+    return `${text}, ${word}`;
+  }
+
+  function toggle(button) {
+    const field = visible(".prompt textarea");
+    const word = button.textContent;
+    const removed = () => field.value.replace(pattern(word), "$1");
+    write(field, tidy(holds(field.value, word) ? removed() : added(field.value, button)));
+  }
+
+  function markWords(prompt) {
+    for (const button of document.querySelectorAll(".word")) {
+      button.setAttribute("aria-pressed", holds(prompt ?? "", button.textContent));
+    }
+  }
+
+  // The size picker's value for a width and height, and the frame's shape from now on.
+  function shape(width, height) {
+    if (width > 0 && height > 0) document.documentElement.style.setProperty("--shape", width / height);
+    return `${width}x${height}`;
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".word, .run");
+    if (button?.matches(".word")) toggle(button);
+    // On a phone the picture stands above the words: show it as soon as it is painted.
+    if (button?.matches(".run") && innerWidth <= 860) scrollTo({ top: 0, behavior: "smooth" });
+  });
+
+  document.addEventListener("keydown", (event) => {
+    const isRun = event.key === "Enter" && (event.ctrlKey || event.metaKey);
+    const button = isRun ? visible("button.run") : event.key === "Escape" ? visible("button.stop") : null;
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  });
+
+  // Words and sizes are drawn anew when another checkpoint is chosen: colours get a dot, sizes their shape.
+  function adorn() {
+    const words = document.querySelectorAll(".word:not([data-seen])");
+    for (const button of words) {
+      button.dataset.seen = "";
+      if (CSS.supports("color", button.textContent)) button.style.setProperty("--swatch", button.textContent);
+    }
+    if (words.length) markWords(visible(".prompt textarea")?.value);
+    for (const input of document.querySelectorAll(".sizes input")) {
+      const [width, height] = input.value.split("x");
+      input.parentElement.style.setProperty("--ratio", width / height);
+    }
+  }
+  new MutationObserver(adorn).observe(document, { childList: true, subtree: true });
+
+  return { markWords, shape };
+})();

@@ -1,0 +1,89 @@
+"""The frame of the page: top line, tabs in display order, look, and how it is served."""
+
+from pathlib import Path
+
+import gradio as gr
+from starlette.middleware import Middleware
+
+from studio.config import Settings
+from studio.engine import Engine
+from studio.ui import api, markup, theme
+from studio.ui.controls import html
+from studio.ui.events import QUICK
+from studio.ui.guard import Guard
+from studio.ui.page import Page
+from studio.ui.tabs import generate
+
+TABS = (generate,)
+
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
+STATUS_EVERY = 3
+MOST_EVENTS_WAITING = 64
+# Watching a job holds a thread; so many may watch at once.
+MOST_THREADS = 200
+# Seconds: how often Gradio sweeps its copies of pictures, and how old they grow. The output folder keeps its own.
+SWEEP = (600, 3600)
+
+
+def build(engine: Engine, settings: Settings) -> gr.Blocks:
+    """The whole page over an engine that need not be ready yet."""
+    with gr.Blocks(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
+        page = _top_line(blocks, engine, settings)
+        with gr.Tabs():
+            for tab in TABS:
+                with gr.Tab(tab.TITLE):
+                    tab.build(page)
+        api.publish_common(page)
+    return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
+
+
+def launch(blocks: gr.Blocks, settings: Settings) -> None:
+    """Serve the page and return; only its own files are served, and only to those who may see them."""
+    script = (ASSETS / "easel.js").read_text(encoding="utf-8")
+    blocks.launch(
+        prevent_thread_lock=True,
+        server_name=settings.listen,
+        server_port=settings.port,
+        share=settings.share,
+        auth=settings.auth,
+        theme=theme.make(),
+        css_paths=ASSETS / "easel.css",
+        head=f"<script>{script}</script>",
+        app_kwargs={"middleware": [Middleware(Guard, is_public=settings.is_public)]},
+        max_threads=MOST_THREADS,
+        max_file_size="20mb",
+        state_session_capacity=200,
+        allowed_paths=[],
+        blocked_paths=[str(path) for path in (settings.models, settings.cache_dir) if path],
+        footer_links=[],
+        run_history=False,
+        enable_monitoring=False,
+        ssr_mode=False,
+        mcp_server=False,
+        show_error=False,
+        quiet=True,
+    )
+
+
+def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
+    rows = {row["id"]: row for row in engine.checkpoints()}
+    with gr.Row(elem_classes="top-line"):
+        html(markup.BRAND, "brand-box")
+        with gr.Column(elem_classes="checkpoint-box", min_width=200):
+            checkpoint = gr.Dropdown(
+                [(row["label"], row["id"]) for row in rows.values()],
+                value=settings.checkpoint,
+                label="Checkpoint",
+                container=False,
+                filterable=False,
+            )
+            line = html(markup.checkpoint_line(rows.get(settings.checkpoint)), "line-box")
+        status = html(markup.status_line(engine.status()), "status-box")
+
+    def describe(id: str) -> str:
+        return markup.checkpoint_line({row["id"]: row for row in engine.checkpoints()}.get(id))
+
+    checkpoint.change(describe, checkpoint, line, **QUICK)
+    ticks = [blocks.load, gr.Timer(STATUS_EVERY).tick]
+    gr.on(ticks, lambda: markup.status_line(engine.status()), None, status, **QUICK)
+    return Page(blocks=blocks, engine=engine, settings=settings, checkpoint=checkpoint)

@@ -1,0 +1,1 @@
+"""The tabs, one file each: TITLE and build(page); `shell.TABS` gives their order."""
