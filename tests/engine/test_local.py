@@ -7,11 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+import torch
 from diffusers import UNet2DConditionModel
+from torch.nn.modules.module import register_module_forward_hook
 
 from studio.config import Settings
 from studio.engine.local import LocalEngine
-from studio.errors import Cancelled, InvalidField, LoadError, NotFound
+from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from studio.results import Progress, Result, from_metadata
@@ -111,6 +113,31 @@ def test_a_stopped_job_does_not_keep_its_checkpoint_in_memory(settings: Settings
                 engine.cancel(job.id, "ann")
     engine.close()
     assert job.state == "cancelled" and unets_in_memory() == before
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (torch.OutOfMemoryError("out of memory"), "Size: 96×96 needs more memory"),
+        (RuntimeError("a kernel failed"), "Studio: something went wrong inside"),
+        (SystemExit(1), "Studio: something went wrong inside"),
+    ],
+    ids=lambda part: type(part).__name__,
+)
+def test_a_fault_inside_the_network_ends_that_job_alone(
+    engine: LocalEngine, request_one: TextToImage, fault: BaseException, message: str
+) -> None:
+    reference = bytes_of(finished(engine, request_one))
+
+    def fail(module: torch.nn.Module, *_: object) -> None:
+        if isinstance(module, UNet2DConditionModel):
+            raise fault
+
+    hook = register_module_forward_hook(fail)
+    with pytest.raises(RunError, match=message):
+        finished(engine, request_one)
+    hook.remove()
+    assert bytes_of(finished(engine, request_one)) == reference
 
 
 def unets_in_memory() -> int:
