@@ -5,6 +5,9 @@ from diffusers import SchedulerMixin
 
 from studio import catalog
 
+# The label says how the steps are spaced, whatever the checkpoint's config prefers.
+SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
+
 
 def make(label: str, config: dict) -> SchedulerMixin:
     """A scheduler nobody else holds, made from the checkpoint's own config as it lies on disk.
@@ -12,4 +15,5 @@ def make(label: str, config: dict) -> SchedulerMixin:
     The config a pipeline carries is no substitute: values patched by the pipeline are dropped as if they were defaults.
     """
     row = catalog.sampler(label)
-    return getattr(diffusers, row.scheduler).from_config(config, **row.settings)
+    plain = {name: value for name, value in config.items() if name not in SPACINGS}
+    return getattr(diffusers, row.scheduler).from_config(plain, **row.settings)

@@ -28,6 +28,12 @@ def test_each_row_keeps_the_checkpoint_s_prediction_type(label: str) -> None:
     assert schedulers.make(label, dict(noise_schedule().config)).config.prediction_type == "v_prediction"
 
 
+def test_spacing_is_what_the_label_says() -> None:
+    config = {**noise_schedule().config, "use_karras_sigmas": True}
+    assert not schedulers.make("DPM++ 2M", config).config.use_karras_sigmas
+    assert schedulers.make("DPM++ 2M Karras", config).config.use_karras_sigmas
+
+
 def test_two_jobs_never_share_a_scheduler() -> None:
     config = dict(noise_schedule().config)
     assert schedulers.make("Euler", config) is not schedulers.make("Euler", config)
