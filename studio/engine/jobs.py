@@ -3,7 +3,7 @@
 import copy
 import secrets
 import threading
-from collections import OrderedDict, deque
+from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
@@ -163,10 +163,13 @@ class Jobs:
             raise StudioError("Queue: the studio is full. Try again in a minute.")
 
     def _forget(self) -> None:
-        """Drop the oldest jobs that are over, pictures and all; they lie in the output folder."""
-        over = [job.id for job in self._jobs.values() if job.is_over]
-        for job_id in over[: max(0, len(self._jobs) - REMEMBERED)]:
-            del self._jobs[job_id]
+        """Drop jobs that are over, the oldest of the busiest owner first; their pictures lie in the output folder."""
+        while len(self._jobs) > REMEMBERED:
+            over = [job for job in self._jobs.values() if job.is_over]
+            if not over:
+                return
+            (busiest, _), *_ = Counter(job.owner for job in over).most_common(1)
+            del self._jobs[next(job.id for job in over if job.owner == busiest)]
 
     def _tell_places(self) -> None:
         """Tell each waiting job its place: the order in which owners take turns."""
