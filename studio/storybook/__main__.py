@@ -22,7 +22,7 @@ TRAINERS = {
     "clip": clip.train,
     "judge": judge.train,
     "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
-    "unet-128": partial(unet.train, height=128, seed=200_000, count=20_000, mix=Mix(two_things=0.2, looks=0.3)),
+    "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
 }
 SAMPLE_PROMPTS = [
     f"a {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
