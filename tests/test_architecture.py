@@ -49,7 +49,7 @@ OTHER_TESTS = {
     "test_app.py": "app.py",
     "test_architecture.py": "studio",
     "test_readme.py": "README.md",
-    "storybook/test_base.py": "assets/storybook/base",
+    "browser/test_generate.py": "studio/ui/tabs/generate.py",
 }
 
 
