@@ -9,7 +9,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-from PIL import Image
 
 from studio.storybook import clip, evaluate, export, judge, unet, vae
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
@@ -56,13 +55,10 @@ def main() -> None:
 
 
 def sample(file: Path, prompts: list[str]) -> None:
-    """Write a grid of one picture a prompt, six to a row, from the family in training."""
+    """Write a grid of one picture a prompt, from the family in training."""
     painted = export.paint(export.pipeline(torch.device("cpu")), prompts)
-    sheet = Image.new("RGB", (6 * 132, -(-len(painted) // 6) * 132), "white")
-    for index, seen in enumerate(painted):
-        sheet.paste(Image.fromarray(seen), (index % 6 * 132 + 2, index // 6 * 132 + 2))
     file.parent.mkdir(parents=True, exist_ok=True)
-    sheet.save(file)
+    export.sheet(painted).save(file)
 
 
 def _parser() -> argparse.ArgumentParser:

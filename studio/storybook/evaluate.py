@@ -1,6 +1,7 @@
 """Every figure of the model card, from scenes and prompts never trained on."""
 
 import json
+import logging
 import time
 from collections.abc import Callable
 
@@ -15,6 +16,8 @@ from studio.storybook.captions import plain_caption, random_caption
 from studio.storybook.data import UNSEEN, pictures, scenes
 from studio.storybook.vae import to_tensor
 from studio.storybook.world import Mix, Scene
+
+log = logging.getLogger(__name__)
 
 PROMPTS = 200
 CPU = torch.device("cpu")
@@ -42,6 +45,7 @@ def base(pipe: StableDiffusionPipeline) -> Figures:
     asked = _asked()
     painted = export.paint(pipe, [prompt for prompt, _ in asked])
     figures = _shares(painted, [scene for _, scene in asked], "")
+    _keep_failures(painted, asked)
     for name, belongs in SUBSETS.items():
         rows = [row for row, (_, scene) in enumerate(asked) if belongs(scene)]
         figures |= _shares(painted[rows], [asked[row][1] for row in rows], f"{name}: ")
@@ -100,10 +104,24 @@ def _asked() -> list[tuple[str, Scene]]:
     return asked[:PROMPTS]
 
 
-def _shares(painted: np.ndarray, some: list[Scene], prefix: str) -> Figures:
+def _keep_failures(painted: np.ndarray, asked: list[tuple[str, Scene]]) -> None:
+    """The first twelve pictures judged wrong go on a page of the model card, their prompts into the log."""
+    objects, colours = _judged(painted, [scene for _, scene in asked])
+    wrong = [row for row in range(len(asked)) if not (objects[row] and colours[row])][:12]
+    export.sheet(painted[wrong]).save(BASE / "failures.png")
+    for row in wrong:
+        log.info("judged wrong: %s", asked[row][0])
+
+
+def _judged(painted: np.ndarray, some: list[Scene]) -> tuple[list[bool], list[bool]]:
     seen = judge.opinions(judge.trained(CPU), painted)
     objects = [judge.objects_right(there, scene.things) for (there, _), scene in zip(seen, some, strict=True)]
     colours = [judge.colours_right(named, scene.things) for (_, named), scene in zip(seen, some, strict=True)]
+    return objects, colours
+
+
+def _shares(painted: np.ndarray, some: list[Scene], prefix: str) -> Figures:
+    objects, colours = _judged(painted, some)
     plain = [row for row, scene in enumerate(some) if scene.look == "plain"]
     figures = {
         f"{prefix}prompts": len(some),

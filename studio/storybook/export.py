@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPVisionModelWithProjection
@@ -84,6 +85,14 @@ def paint(pipe: StableDiffusionPipeline, prompts: list[str], *, first_seed: int 
         seeds = [torch.Generator().manual_seed(first_seed + start + index) for index in range(len(some))]
         painted.extend(pipe(some, generator=seeds, output_type="np", **settings).images)
     return (np.stack(painted) * 255).round().astype(np.uint8)
+
+
+def sheet(painted: np.ndarray) -> Image.Image:
+    """(n, 128, 128, 3) uint8 pictures on one page, six to a row."""
+    page = Image.new("RGB", (6 * 132, -(-len(painted) // 6) * 132), "white")
+    for index, seen in enumerate(painted):
+        page.paste(Image.fromarray(seen), (index % 6 * 132 + 2, index // 6 * 132 + 2))
+    return page
 
 
 def _named_as_in(model: torch.nn.Module, state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
