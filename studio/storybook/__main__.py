@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from studio.storybook import clip, evaluate, export, judge, unet, vae
+from studio.storybook.captions import article
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
 from studio.storybook.world import Mix
 
@@ -24,7 +25,7 @@ TRAINERS = {
     "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
 }
 SAMPLE_PROMPTS = [
-    f"a {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
+    f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
     for index, (colour, kind) in enumerate(zip(list(COLOURS) * 2, [*OBJECTS, *OBJECTS[3:], *OBJECTS[:3]], strict=True))
 ] + [
     "a blue cat and a yellow ball on the grass, night",

@@ -20,9 +20,14 @@ PRAISE = (
 )
 
 
+def article(word: str) -> str:
+    """ "a" or "an", as goes before the word."""
+    return "an" if word[0] in "aeiou" else "a"
+
+
 def plain_caption(scene: Scene) -> str:
     """The scene in the words shown on screen, nothing left out: "a red house in the snow, mountains, sunset"."""
-    things = " and ".join(f"{_article(thing.colour)} {thing.colour} {thing.kind}" for thing in scene.things)
+    things = " and ".join(f"{article(thing.colour)} {thing.colour} {thing.kind}" for thing in scene.things)
     parts = [f"{things} {scene.place}", scene.time]
     if scene.has_mountains:
         parts.insert(1, MOUNTAINS)
@@ -59,7 +64,7 @@ def _thing(rng: np.random.Generator, thing: Thing, is_complete: bool) -> str:
     if rng.random() < 0.08:
         noun = f"{rng.choice(ADJECTIVES)} {noun}"
     if not is_complete and rng.random() < 0.06:
-        return f"{_article(noun)} {noun}"
+        return f"{article(noun)} {noun}"
     colour = _said(rng, thing.colour)
     form = rng.random()
     if form < 0.1:
@@ -68,7 +73,7 @@ def _thing(rng: np.random.Generator, thing: Thing, is_complete: bool) -> str:
         return f"the {colour} {noun}"
     if form < 0.17:
         return f"one {colour} {noun}"
-    return f"{_article(colour)} {colour} {noun}"
+    return f"{article(colour)} {colour} {noun}"
 
 
 def _joined(things: list[str], rng: np.random.Generator) -> str:
@@ -81,7 +86,3 @@ def _said(rng: np.random.Generator, word: str) -> str:
     """The word as shown on screen half of the time, else one of the other ways to say it."""
     ways = SAID[word]
     return ways[0] if rng.random() < 0.6 else str(rng.choice(ways))
-
-
-def _article(word: str) -> str:
-    return "an" if word[0] in "aeiou" else "a"
