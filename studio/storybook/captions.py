@@ -21,7 +21,7 @@ PRAISE = (
 
 
 def article(word: str) -> str:
-    """ "a" or "an", as goes before the word."""
+    """The article that goes before the word: "a" or "an"."""
     return "an" if word[0] in "aeiou" else "a"
 
 
