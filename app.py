@@ -1,6 +1,7 @@
 """Easel, a studio for diffusion pictures: `python app.py --help` lists the flags."""
 
 import os
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -28,6 +29,8 @@ def serve(settings: config.Settings) -> None:
     shell.launch(blocks, settings)
     announce(blocks.local_url, blocks.share_url, settings)
     engine.start()
+    # Being ended is being interrupted: the temporary folder goes, and the job that runs is told.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         blocks.block_thread()
     finally:

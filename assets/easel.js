@@ -18,28 +18,24 @@ window.easel = (() => {
       .replace(/\s*,(\s*,)*\s*/g, ", ")
       .replace(/^[,\s]+|[,\s]+$/g, "");
 
-  const group = (button) => [...button.parentElement.querySelectorAll(".word")];
-  const siblings = (button) => [...button.closest(".words").querySelectorAll(".word-group")];
-  const saying = (button) => group(button).map((other) => other.textContent);
+  const saying = (row) => [...row.querySelectorAll(".word")].map((button) => button.textContent);
+  const article = (word) => (/^[aeiou]/i.test(word) ? "an" : "a");
 
-  // A colour goes before a thing, a thing and a place come first, the rest follows after a comma.
+  // Of things a picture may hold several, of all else one: a second colour, place or time takes the first one's stead.
+  // A colour goes before its thing, a place behind it, the rest to the end.
   function added(text, button) {
     const word = button.textContent;
-    const [things, colours, places] = siblings(button).map((row) => saying(row.querySelector(".word")));
-    const said = (words) => words.find((other) => holds(text, other));
-    const swap = (old, now) => text.replace(pattern(old), `$1${now}`);
-    const article = (next) => (/^[aeiou]/i.test(next) ? "an" : "a");
-    if (colours.includes(word)) {
-      if (said(colours)) return swap(said(colours), word);
-      if (said(things)) return swap(said(things), `${word} ${said(things)}`);
+    const rows = [...button.closest(".words").querySelectorAll(".word-group")].map(saying);
+    const [things, colours, places] = rows;
+    const own = rows.find((row) => row.includes(word));
+    const said = (row) => row.find((other) => holds(text, other));
+    const put = (old, now) => text.replace(pattern(old), `$1${now}`).replace(RegExp(`\\ban? (?=${word})`), `${article(word)} `);
+    if (own !== things && said(own)) return put(said(own), word);
+    if (!said(things) || ![things, colours, places].includes(own)) {
+      return own === things ? `${article(word)} ${word}, ${text}` : `${text}, ${word}`;
     }
-    if (places.includes(word) && said(places)) return swap(said(places), word);
-    if (places.includes(word) && said(things)) return swap(said(things), `${said(things)} ${word}`);
-    if (things.includes(word)) {
-      if (said(things)) return swap(said(things), `${said(things)} and ${article(word)} ${word}`);
-      return `${article(word)} ${word}, ${text}`;
-    }
-    return `${text}, ${word}`;
+    const thing = said(things);
+    return put(thing, own === colours ? `${word} ${thing}` : own === places ? `${thing} ${word}` : `${thing} and ${article(word)} ${word}`);
   }
 
   function toggle(button) {

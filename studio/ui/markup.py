@@ -43,7 +43,7 @@ def finished(result: Result) -> str:
 
 def line(text: str) -> str:
     """The line above the picture; nothing for no text."""
-    return f"<p class='progress-text' role='status'>{escape(text)}</p>" if text else ""
+    return f"<p class='said' role='status'>{escape(text)}</p>" if text else ""
 
 
 def preview(event: Preview) -> str:

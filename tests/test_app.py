@@ -1,0 +1,45 @@
+"""`python app.py`: what it says, and what it has imported by then."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parents[1]
+HEAVY = ("torch", "diffusers", "transformers", "accelerate", "peft")
+# Serves the page as app.py does, asks for it, and tells what is imported before the engine starts.
+SERVE_AND_TELL = f"""
+import sys, urllib.request
+from studio.config import parse
+from studio.engine.local import LocalEngine
+from studio.ui import shell
+settings = parse([], {{}})
+engine = LocalEngine(settings)
+blocks = shell.build(engine, settings)
+shell.launch(blocks, settings)
+page = urllib.request.urlopen(blocks.local_url).read().decode()
+print(["Easel" in page, [name for name in {HEAVY!r} if name in sys.modules]])
+blocks.close()
+"""
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *arguments]
+    environ = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    return subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_page_is_served_before_torch_is_imported() -> None:
+    done = run("-c", SERVE_AND_TELL)
+    assert done.returncode == 0, done.stderr
+    assert "[True, []]" in done.stdout
+
+
+def test_help_needs_nothing_but_the_flags() -> None:
+    done = run("-c", "import app, sys; sys.argv = ['app.py', '--help']; app.main()")
+    assert done.returncode == 0 and "--checkpoint" in done.stdout
+
+
+def test_a_flag_that_cannot_be_used_is_named() -> None:
+    done = run("app.py", "--port", "0")
+    assert done.returncode == 2 and "--port" in done.stderr

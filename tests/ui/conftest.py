@@ -1,0 +1,41 @@
+"""A studio that is served, and clients for it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from gradio_client import Client
+
+from studio.config import Settings
+from studio.engine.local import LocalEngine
+from studio.ui import shell
+
+
+@dataclass(frozen=True)
+class Served:
+    """A running studio: its address, and the engine behind it."""
+
+    url: str
+    engine: LocalEngine
+
+
+@pytest.fixture(scope="module")
+def served(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    outputs = tmp_path_factory.mktemp("outputs")
+    yield from serve(Settings(models=models, outputs=outputs, device="cpu", checkpoint="one"))
+
+
+@pytest.fixture(scope="module")
+def client(served: Served) -> Client:
+    return Client(served.url, verbose=False)
+
+
+def serve(settings: Settings) -> Iterator[Served]:
+    """Serve a studio with these settings until the test is over."""
+    engine = LocalEngine(settings).start()
+    blocks = shell.build(engine, settings)
+    shell.launch(blocks, settings)
+    yield Served(blocks.local_url, engine)
+    blocks.close()
+    engine.close()
