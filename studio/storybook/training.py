@@ -40,7 +40,20 @@ class Run:
 
     def fit(self, minutes: float) -> nn.Module:
         """Train for `minutes` from the saved state if there is one; returns the model with its averaged weights."""
+        # Without it steps become several times slower once activations shrink; it is the whole process's, so given back.
         torch.set_flush_denormal(True)
+        try:
+            self._train(minutes)
+        finally:
+            torch.set_flush_denormal(False)
+        return self.averaged()
+
+    def averaged(self) -> nn.Module:
+        """The model carrying the exponential moving average of its weights, in evaluation mode."""
+        self.model.load_state_dict(self.averages or self.model.state_dict())
+        return self.model.eval()
+
+    def _train(self, minutes: float) -> None:
         self.model.to(self.device).train()
         trained = [p for p in self.model.parameters() if p.requires_grad]
         optimizer = torch.optim.AdamW(trained, lr=self.learning_rate, weight_decay=self.weight_decay, betas=(0.9, 0.98))
@@ -63,12 +76,6 @@ class Run:
                 saved = time.monotonic()
                 self._save(optimizer)
         self._save(optimizer)
-        return self.averaged()
-
-    def averaged(self) -> nn.Module:
-        """The model carrying the exponential moving average of its weights, in evaluation mode."""
-        self.model.load_state_dict(self.averages or self.model.state_dict())
-        return self.model.eval()
 
     def _step(
         self, optimizer: torch.optim.Optimizer, trained: list[nn.Parameter], share: float

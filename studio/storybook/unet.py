@@ -51,7 +51,6 @@ def train(
     minutes: float, device: torch.device, *, height: int, seed: int, count: int, mix: Mix = Mix()
 ) -> UNet2DConditionModel:
     """Train at one picture height on `count` scenes; the text tower and the autoencoder stay as they are."""
-    torch.set_flush_denormal(True)
     some = scenes(seed, count, mix)
     latents = _latents(some, height, name=f"{height}-{seed}-{count}-{mix.looks}", device=device)
     tokens = _tokens(some)

@@ -39,6 +39,11 @@ def test_it_resumes_step_time_and_weights(tmp_path: Path) -> None:
     assert third.step > first.step
 
 
+def test_numbers_of_the_process_are_left_as_they_were(tmp_path: Path) -> None:
+    line(tmp_path).fit(minutes=0.1 / 60)
+    assert float(torch.tensor(1e-40) * 1) > 0
+
+
 def test_state_is_loadable_without_pickled_code(tmp_path: Path) -> None:
     line(tmp_path).fit(minutes=0.1 / 60)
     assert set(load_state("line", CPU, folder=tmp_path)) == {"model", "averages", "optimizer", "step", "seconds"}
