@@ -40,7 +40,7 @@ class Run:
 
     def fit(self, minutes: float) -> nn.Module:
         """Train for `minutes` from the saved state if there is one; returns the model with its averaged weights."""
-        # Without it steps become several times slower once activations shrink; it is the whole process's, so given back.
+        # Steps get several times slower without, once activations shrink. It is the whole process's, so given back.
         torch.set_flush_denormal(True)
         try:
             self._train(minutes)
