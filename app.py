@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from studio import config
+from studio.errors import StudioError
 
 
 def main() -> None:
@@ -25,8 +26,13 @@ def serve(settings: config.Settings) -> None:
     from studio.ui import shell
 
     engine = LocalEngine(settings)
-    blocks = shell.build(engine, settings)
-    shell.launch(blocks, settings)
+    try:
+        blocks = shell.build(engine, settings)
+        shell.launch(blocks, settings)
+    except StudioError as error:
+        sys.exit(str(error))
+    except OSError:
+        sys.exit(f"Port {settings.port or 'from 7860 on'} is taken. Name a free one with --port.")
     announce(blocks.local_url, blocks.share_url, settings)
     engine.start()
     # Being ended is being interrupted: the temporary folder goes, and the job that runs is told.

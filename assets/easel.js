@@ -3,6 +3,8 @@ window.easel = (() => {
   const shown = (element) => element.offsetParent !== null;
   const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
 
+  let pressed = null;
+
   function write(field, text) {
     field.value = text;
     // Gradio listens for typing, not for values set by a script.
@@ -58,15 +60,18 @@ window.easel = (() => {
   }
 
   document.addEventListener("click", (event) => {
-    const button = event.target.closest?.(".word, .run");
+    const button = event.target.closest?.(".word, .run, .stop");
     if (button?.matches(".word")) toggle(button);
     // On a phone the picture stands above the words: show it as soon as it is painted.
     if (button?.matches(".run") && innerWidth <= 860) scrollTo({ top: 0, behavior: "smooth" });
+    if (document.activeElement === button && button?.matches(".run, .stop")) pressed = button;
   });
 
   document.addEventListener("keydown", (event) => {
     const isRun = event.key === "Enter" && (event.ctrlKey || event.metaKey);
-    const button = isRun ? visible("button.run") : event.key === "Escape" ? visible("button.stop") : null;
+    // Escape first closes what is open: a list, or a picture seen large.
+    const isStop = event.key === "Escape" && !event.target.closest?.("[role=combobox], .gallery-container");
+    const button = isRun ? visible("button.run") : isStop ? visible("button.stop") : null;
     if (!button) return;
     event.preventDefault();
     button.click();
@@ -83,6 +88,11 @@ window.easel = (() => {
     for (const input of document.querySelectorAll(".sizes input")) {
       const [width, height] = input.value.split("x");
       input.parentElement.style.setProperty("--ratio", width / height);
+    }
+    // Run gives way to Stop and back: who works with keys keeps the focus.
+    if (pressed && !pressed.isConnected) {
+      visible("button.run, button.stop")?.focus({ preventScroll: true });
+      pressed = null;
     }
   }
   new MutationObserver(adorn).observe(document, { childList: true, subtree: true });

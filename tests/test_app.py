@@ -1,6 +1,7 @@
 """`python app.py`: what it says, and what it has imported by then."""
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,20 @@ def test_page_is_served_before_torch_is_imported() -> None:
 def test_help_needs_nothing_but_the_flags() -> None:
     done = run("-c", "import app, sys; sys.argv = ['app.py', '--help']; app.main()")
     assert done.returncode == 0 and "--checkpoint" in done.stdout
+
+
+def test_a_checkpoint_that_is_not_there_is_named() -> None:
+    done = run("app.py", "--checkpoint", "nowhere")
+    assert done.returncode == 1 and "there is no 'nowhere'" in done.stderr
+
+
+def test_a_port_that_is_taken_is_named() -> None:
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = str(other.getsockname()[1])
+        done = run("app.py", "--port", port)
+    assert done.returncode == 1 and f"Port {port} is taken" in done.stderr
 
 
 def test_a_flag_that_cannot_be_used_is_named() -> None:

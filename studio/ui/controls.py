@@ -1,6 +1,8 @@
 """Component factories: each gives controls by request field, worded and limited by the rows of `requests.RULES`."""
 
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import gradio as gr
 from gradio.components import Component
@@ -94,10 +96,10 @@ def tie_words(blocks: gr.Blocks, controls: Controls) -> None:
     gr.on([blocks.load, field.change], None, field, None, js="(prompt) => easel.markWords(prompt)")
 
 
-def examples(prompts: tuple[str, ...]) -> list[gr.Button]:
-    """A row of prompts to click."""
+def examples(rows: Mapping[str, Path]) -> list[gr.Button]:
+    """Prompts to click, each with the picture it made."""
     with gr.Row(elem_classes="examples"):
-        return [gr.Button(said, size="sm", min_width=0) for said in prompts]
+        return [gr.Button(prompt, icon=picture, size="sm", min_width=0) for prompt, picture in rows.items()]
 
 
 def tie_examples(buttons: list[gr.Button], controls: Controls) -> None:

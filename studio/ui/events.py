@@ -60,18 +60,14 @@ def run_on_click(page: Page, form: Form, view: View) -> None:
 
 def remember(page: Page, form: Form, title: str) -> None:
     """Keep what the controls say in the visitor's own browser, and put it back after a reload."""
-    names = list(form.controls)
     # A fixed key and secret, else every restart of the server would forget; the values are no secret.
     kept = gr.BrowserState({}, storage_key=f"easel-{title.lower()}", secret="easel")
 
     def restore(values: object) -> Updates:
         return form.filled(values if isinstance(values, dict) else {}, page.families()) or {form.words: gr.skip()}
 
-    def keep(*values: object) -> dict[str, object]:
-        return dict(zip(names, values, strict=True))
-
     page.blocks.load(restore, kept, form.outputs, **QUICK)
-    arguments = ", ".join(names)
+    arguments = ", ".join(form.controls)
     gr.on(
         [control.change for control in form.controls.values()],
         None,

@@ -56,9 +56,7 @@ class Guard:
             return 400, "This studio answers only to this machine's own name."
         if scope["method"] in ("GET", "HEAD"):
             return None
-        # A page elsewhere cannot set X-Forwarded-Host without asking first, and the asking is refused here.
-        hosts = {host, headers.get("x-forwarded-host", host)}
-        if "origin" in headers and urlsplit(headers["origin"]).netloc not in hosts:
+        if not _is_own_page(headers):
             return 403, "Another site's page may not use this studio."
         limit = LARGEST_UPLOAD if scope["path"].endswith("/upload") else LARGEST_BODY
         size = headers.get("content-length", "")
@@ -67,6 +65,15 @@ class Guard:
         if size.isdigit() and int(size) > limit:
             return 413, f"Too much at once: at most {limit // 1_000_000} MB."
         return None
+
+
+def _is_own_page(headers: Headers) -> bool:
+    """True if our own page asks, or no page at all; browsers say so themselves where the address is https or local."""
+    if "sec-fetch-site" in headers:
+        return headers["sec-fetch-site"] in ("same-origin", "none")
+    # A page elsewhere cannot set X-Forwarded-Host without asking first, and the asking is refused here.
+    hosts = {headers.get("host"), headers.get("x-forwarded-host")}
+    return "origin" not in headers or urlsplit(headers["origin"]).netloc in hosts
 
 
 def _visitor(headers: Headers) -> str | None:

@@ -4,20 +4,17 @@ import base64
 import io
 from collections.abc import Mapping
 from html import escape
+from pathlib import Path
 
 from studio.results import Preview, Progress, Result
 
 BRAND = "<h1 class='brand'>Easel</h1>"
-# A drawing for the frame before the first picture; its strokes take the colours of the page.
-EASEL = """<svg viewBox='0 0 120 120' aria-hidden='true'>
-<path class='ground' d='M24 20h72v56H24z'/>
-<path d='M24 20h72v56H24z M60 12v8 M52 76 38 110 M68 76 82 110 M60 76v22 M18 76h84'/>
-<path class='accent' d='M46 62V46l14-11 14 11v16z M56 62V52h8v10'/><path d='M30 68c10-6 18-6 30-6s22 1 30 6'/></svg>"""
+HINT = "<p class='hint'>An example. Press <b>Run</b> to paint your own.</p>"
 
 
-def empty(prompt: str) -> str:
-    """What the frame shows before the first picture: a drawing and one line of what to do."""
-    return f"<div class='empty'>{EASEL}<p>Press <b>Run</b> to paint “{escape(prompt)}”, or write your own.</p></div>"
+def example(prompt: str, picture: Path) -> str:
+    """What the frame shows before the first picture."""
+    return f"<div class='example'>{_picture(picture.read_bytes(), f'An example: {prompt}')}</div>"
 
 
 def progress(event: Progress) -> str:
@@ -33,7 +30,9 @@ def progress(event: Progress) -> str:
     if event.remaining is not None and event.remaining >= 0.5:
         parts.append(f"about {event.remaining:.0f} s left")
     value = f"value='{event.step}' max='{event.steps}'" if event.steps else ""
-    return f"<progress aria-label='Progress' {value}></progress>{line(' · '.join(parts))}"
+    # No live region: a screen reader would read out every step.
+    said = escape(" · ".join(parts))
+    return f"<progress aria-label='Progress' {value}></progress><p class='said'>{said}</p>"
 
 
 def finished(result: Result) -> str:
@@ -50,8 +49,7 @@ def preview(event: Preview) -> str:
     """The rough picture with its bytes inside: nothing is written to disk for it."""
     buffer = io.BytesIO()
     event.image.save(buffer, "PNG")
-    data = base64.b64encode(buffer.getvalue()).decode()
-    return f"<img class='rough' alt='The picture, still being painted' src='data:image/png;base64,{data}'>"
+    return f"<div class='rough'>{_picture(buffer.getvalue(), 'The picture, still being painted')}</div>"
 
 
 def message(text: str) -> str:
@@ -79,6 +77,11 @@ def status_line(status: Mapping[str, object]) -> str:
     parts = [status["device"] or status["state"], status.get("memory"), f"{waiting} waiting" if waiting else None]
     said = " · ".join(escape(str(part)) for part in parts if part)
     return f"<p class='status-line' role='status'><span class='dot {escape(str(status['state']))}'></span>{said}</p>"
+
+
+def _picture(data: bytes, description: str) -> str:
+    source = f"data:image/png;base64,{base64.b64encode(data).decode()}"
+    return f"<img alt='{escape(description)}' src='{source}'>"
 
 
 def _group(title: str, said: tuple[str, ...]) -> str:

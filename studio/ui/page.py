@@ -1,6 +1,7 @@
 """What every tab gets from the frame around it: the engine, the settings, the checkpoint picker, and who is asking."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import gradio as gr
 
@@ -9,6 +10,7 @@ from studio.config import Settings
 from studio.engine import Engine
 from studio.ui import guard
 
+ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
 
 

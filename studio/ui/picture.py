@@ -95,11 +95,11 @@ def actions() -> Actions:
     return Actions(run=run, stop=stop, message=message)
 
 
-def view(buttons: Actions, example: str) -> View:
-    """The frame for preview and pictures, with what can be done with them below."""
-    progress = html("", "progress-line")
+def view(buttons: Actions, prompt: str, example: Path) -> View:
+    """The frame for preview and pictures, with an example in place, and below what can be done with them."""
+    progress = html(markup.HINT, "progress-line")
     with gr.Column(elem_classes="stage"):
-        html(markup.empty(example), "empty-box")
+        html(markup.example(prompt, example), "example-box")
         gallery = gr.Gallery(
             format="png",
             type="filepath",
@@ -134,8 +134,8 @@ def view(buttons: Actions, example: str) -> View:
 
 
 def picture_files(result: Result, component: Component) -> list[str]:
-    """The result's PNG files where the server may serve them from; also of pictures that could not be saved."""
-    if result.paths:
+    """The result's PNG files where the server may serve them from; also of pictures not saved, or deleted since."""
+    if result.paths and all(path.is_file() for path in result.paths):
         return [component.move_resource_to_block_cache(path) for path in result.paths]
     folder = Path(tempfile.mkdtemp(dir=component.GRADIO_CACHE))
     paths = [folder / f"picture-{index}.png" for index in range(len(result.images))]

@@ -1,28 +1,26 @@
 """The frame of the page: top line, tabs in display order, look, and how it is served."""
 
-from pathlib import Path
-
 import gradio as gr
 from starlette.middleware import Middleware
 
 from studio.config import Settings
 from studio.engine import Engine
+from studio.errors import NotFound
 from studio.ui import api, markup, theme
 from studio.ui.controls import html
 from studio.ui.events import QUICK
 from studio.ui.guard import Guard
-from studio.ui.page import Page
+from studio.ui.page import ASSETS, Page
 from studio.ui.tabs import generate
 
 TABS = (generate,)
 
-ASSETS = Path(__file__).resolve().parents[2] / "assets"
 STATUS_EVERY = 3
 MOST_EVENTS_WAITING = 64
 # Watching a job holds a thread; so many may watch at once.
 MOST_THREADS = 200
 # Seconds: how often Gradio sweeps its copies of pictures, and how old they grow. The output folder keeps its own.
-SWEEP = (600, 3600)
+SWEEP = (3600, 86400)
 
 
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
@@ -67,6 +65,8 @@ def launch(blocks: gr.Blocks, settings: Settings) -> None:
 
 def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
     rows = {row["id"]: row for row in engine.checkpoints()}
+    if settings.checkpoint not in rows:
+        raise NotFound(f"Checkpoint: there is no '{settings.checkpoint}'. Choose one of {', '.join(rows)}.")
     with gr.Row(elem_classes="top-line"):
         html(markup.BRAND, "brand-box")
         with gr.Column(elem_classes="checkpoint-box", min_width=200):

@@ -33,9 +33,8 @@ def advanced(page: Page) -> None:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_scrolls_sideways(open_page: OpenPage, width: int, scheme: str) -> None:
-    page = open_page(width=width, color_scheme=scheme)
+def test_nothing_scrolls_sideways(open_page: OpenPage, width: int) -> None:
+    page = open_page(width=width)
     advanced(page)
     assert page.evaluate("document.documentElement.scrollWidth") == width
 

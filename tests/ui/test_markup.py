@@ -12,7 +12,6 @@ EVIL = "<img src=x onerror=alert(1)>"
     "html",
     [
         markup.message(EVIL),
-        markup.empty(EVIL),
         markup.line(EVIL),
         markup.words({EVIL: (EVIL,)}),
         markup.progress(Progress(phase=EVIL)),
