@@ -10,6 +10,10 @@ from tests.browser.conftest import PATIENCE, OpenPage
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
 
+UNNAMED = """[...document.querySelectorAll("input, textarea, button, [role=combobox]")]
+    .filter((one) => one.checkVisibility())
+    .filter((one) => !(one.ariaLabel || one.labels?.length || one.innerText.trim() || one.title))
+    .map((one) => one.outerHTML)"""
 PICTURES = ".stage .grid-container img"
 
 
@@ -64,13 +68,13 @@ def test_stop_ends_the_run(open_page: OpenPage) -> None:
 def test_a_reload_finds_the_running_job_and_the_words(open_page: OpenPage) -> None:
     page = open_page()
     prompt_of(page).fill("two cats & a <b>ball</b>")
-    run(page, pictures=3)
+    run(page, pictures=8)
     expect(page.locator(".said")).to_contain_text("step")
     page.reload()
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     expect(prompt_of(page)).to_have_value("two cats & a <b>ball</b>")
     is_over(page)
-    expect(page.locator(PICTURES)).to_have_count(3)
+    expect(page.locator(PICTURES)).to_have_count(8)
 
 
 def test_keys_run_and_stop(open_page: OpenPage) -> None:
@@ -80,6 +84,21 @@ def test_keys_run_and_stop(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="Stop")).to_be_visible()
     page.keyboard.press("Escape")
     is_over(page)
+
+
+def test_the_focus_stays_on_the_button_that_turns(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_label("number input for Pictures").fill("8")
+    page.get_by_role("button", name="Run", exact=True).press("Enter")
+    expect(page.get_by_role("button", name="Stop")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Run", exact=True)).to_be_focused()
+
+
+def test_every_control_has_a_name(open_page: OpenPage) -> None:
+    page = open_page()
+    advanced(page)
+    assert page.evaluate(UNNAMED) == []
 
 
 def test_a_bad_value_is_named_beside_the_button_and_in_a_toast(open_page: OpenPage) -> None:
