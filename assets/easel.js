@@ -90,7 +90,7 @@ window.easel = (() => {
       input.parentElement.style.setProperty("--ratio", width / height);
     }
     // Run gives way to Stop and back: who works with keys keeps the focus.
-    if (pressed && !pressed.isConnected) {
+    if (pressed && !shown(pressed)) {
       visible("button.run, button.stop")?.focus({ preventScroll: true });
       pressed = null;
     }
