@@ -90,8 +90,9 @@ window.easel = (() => {
       input.parentElement.style.setProperty("--ratio", width / height);
     }
     // Run gives way to Stop and back: who works with keys keeps the focus.
-    if (pressed && !shown(pressed)) {
-      visible("button.run, button.stop")?.focus({ preventScroll: true });
+    const turned = pressed && !shown(pressed) && visible("button.run, button.stop");
+    if (turned) {
+      turned.focus({ preventScroll: true });
       pressed = null;
     }
   }
