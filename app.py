@@ -6,7 +6,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from studio import config
+from studio import config, imports
 from studio.errors import StudioError
 
 
@@ -22,8 +22,9 @@ def main() -> None:
 
 def serve(settings: config.Settings) -> None:
     """Run the studio until it is interrupted."""
-    from studio.engine.local import LocalEngine
-    from studio.ui import shell
+    with imports.quickly():
+        from studio.engine.local import LocalEngine
+        from studio.ui import shell
 
     engine = LocalEngine(settings)
     try:

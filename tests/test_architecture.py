@@ -23,10 +23,10 @@ ROOMS = (
     {"results"},
     {"requests"},
     {"catalog"},
-    {"config", "errors", "images", "prompts"},
+    {"config", "errors", "images", "imports", "prompts"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
-PURE = {"results", "requests", "catalog", "config", "errors", "images", "prompts"}
+PURE = {"results", "requests", "catalog", "config", "errors", "images", "imports", "prompts"}
 # Storybook makes the bundled family, so it uses what others only load with.
 LIBRARIES = {
     "gradio": {"ui"},

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from studio import catalog, outputs
+from studio import catalog, imports, outputs
 from studio.config import Settings
 from studio.engine.jobs import Job, Jobs
 from studio.errors import RunError, StudioError
@@ -70,8 +70,9 @@ class LocalEngine:
     def _prepared(self) -> Run:
         """Import what computes; if that fails every job says so, and the page stays up to show it."""
         try:
-            from studio import tasks
-            from studio.pipelines.manager import PipelineManager
+            with imports.quickly():
+                from studio import tasks
+                from studio.pipelines.manager import PipelineManager
 
             manager = PipelineManager(self._settings)
         except Exception as error:
