@@ -20,13 +20,14 @@ ROOMS = (
     {"pipelines"},
     {"vision"},
     {"outputs"},
-    {"results"},
+    {"results", "infotext"},
     {"requests"},
     {"catalog"},
+    {"rules"},
     {"config", "errors", "images", "imports", "prompts"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
-PURE = {"results", "requests", "catalog", "config", "errors", "images", "imports", "prompts"}
+PURE = {"results", "infotext", "requests", "catalog", "rules", "config", "errors", "images", "imports", "prompts"}
 # Storybook makes the bundled family, so it uses what others only load with.
 LIBRARIES = {
     "gradio": {"ui"},

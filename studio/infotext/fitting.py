@@ -1,0 +1,52 @@
+"""Settings found anywhere, sorted into those a request can take and those it cannot."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from studio import catalog
+from studio.errors import InvalidField, NotFound
+from studio.requests import RULES
+
+REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """Settings read from a text or a file.
+
+    `values` are request fields that each keep to their rule, as `results.from_json` takes them; `unknown` is what was
+    said beside them and is not ours, by its own name; `notes` are sentences for the one who asked.
+    """
+
+    values: Mapping[str, object] = field(default_factory=dict)
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def fitted(values: Mapping[str, object], unknown: Mapping[str, object], notes: tuple[str, ...] = ()) -> Read:
+    """Each value that keeps to its field's rule; the others are named in `unknown`, and the reason in `notes`."""
+    kept, rest = {}, {name: _short(value) for name, value in unknown.items()}
+    for name, value in values.items():
+        try:
+            kept[name] = _checked(name, value)
+        except (InvalidField, NotFound) as error:
+            rest[RULES[name].label] = _short(value)
+            notes += (str(error),)
+        except KeyError:
+            rest[name] = _short(value)
+    return Read(values=kept, unknown=rest, notes=notes)
+
+
+def _checked(name: str, value: object) -> object:
+    """The value as its rule has it; a picture stays the reference it is found again by."""
+    if name == "image" and isinstance(value, str) and REFERENCE.fullmatch(value):
+        return value
+    if name == "scheduler" and isinstance(value, str):
+        return catalog.sampler(value).label
+    return RULES[name].checked(name, value)
+
+
+def _short(value: object) -> str:
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= 200 else f"{text[:199]}…"

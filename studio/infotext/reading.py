@@ -1,0 +1,223 @@
+"""Reads infotext of A1111, Forge, SD.Next, Civitai and our own."""
+
+import json
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+
+from studio import catalog
+from studio.errors import StudioError
+from studio.infotext import samplers
+from studio.infotext.fitting import Read, fitted
+
+LONGEST = 200_000
+NEGATIVE = "Negative prompt:"
+KEY = re.compile(r"\s*(\w[\w \-/]*):\s*")
+QUOTED = re.compile(r'"(?:\\.|[^\\"])*"(?=\s*(?:,|$))')
+SIZE = re.compile(r"(\d{1,5})x(\d{1,5})")
+STEPS = re.compile(r"(?:^|(?<=\s))Steps:\s*\d+\s*,")
+FEWEST_PAIRS = 3
+RESIZE_MODES = {"crop and resize": "crop", "resize and fill": "fill", "just resize": "stretch"}
+
+# Keys that are numbers of ours as they stand; SD.Next's own names beside A1111's.
+NUMBERS = {"Steps": "num_inference_steps", "CFG scale": "guidance_scale", "Seed": "seed"}
+TWINS = {"Scheduler": "Schedule type", "Hires scale": "Hires upscale", "Hires strength": "Hires denoising strength"}
+# Said of the file, not of the picture.
+SILENT = ("Version", "App", "Prompts")
+KNOWN = {*NUMBERS, *SILENT, "Sampler", "Size", "Model", "Model hash", "Denoising strength", "Clip skip"}
+
+Pairs = dict[str, str]
+Values = dict[str, object]
+
+
+def read(text: str, checkpoints: Mapping[str, str] | None = None) -> Read:
+    """The settings a text holds; StudioError if it is empty or too long to be one.
+
+    `checkpoints` tells the id of a checkpoint by its names (label, file name, first ten digits of its hash); without it
+    the catalogue is asked. The last line with three settings ends the text. Above it the negative prompt begins at the
+    first line that says so, as in A1111, whatever the prompt meant; our own texts hold exact prompts beside.
+    """
+    if not text.strip():
+        raise StudioError("Settings: the text is empty. Paste what another program wrote under its picture.")
+    if len(text) > LONGEST:
+        raise StudioError(f"Settings: {len(text):,} characters are too many; paste {LONGEST:,} or fewer.")
+    prompt, negative, pairs = parts(text)
+    is_ours = pairs.get("Version", "").startswith("Easel ")
+    notes = () if is_ours else _doubts(text, pairs)
+    values = {"prompt": prompt, "negative_prompt": negative}
+    for take in (_numbers, _second_pass, _size, _sampler, _start_image):
+        values |= take(pairs)
+    values |= _checkpoint(pairs, _catalogued() if checkpoints is None else checkpoints, is_ours=is_ours)
+    return fitted(values, {key: said for key, said in pairs.items() if key not in SILENT}, notes)
+
+
+def parts(text: str) -> tuple[str, str, Pairs]:
+    """Prompt, negative prompt, and the settings by A1111's names for them."""
+    lines = text.replace("\r\n", "\n").strip().split("\n")
+    head, pairs = _settings(lines)
+    exact = _exact(pairs.get("Prompts"))
+    if exact:
+        return *exact, pairs
+    begin = next((index for index, line in enumerate(head) if line.lstrip().startswith(NEGATIVE)), len(head))
+    negative = "\n".join(head[begin:]).strip().removeprefix(NEGATIVE)
+    return "\n".join(head[:begin]).strip(), negative.strip(), pairs
+
+
+def _doubts(text: str, pairs: Pairs) -> tuple[str, ...]:
+    if not pairs:
+        return ("Settings: there is no line of them; the whole text was taken as the prompt.",)
+    if len(re.findall(rf"^\s*{NEGATIVE}", text, re.MULTILINE)) > 1:
+        return ("Negative prompt: several lines begin with it; all from the first on was taken.",)
+    return ()
+
+
+def _settings(lines: list[str]) -> tuple[list[str], Pairs]:
+    """The lines before the last one that holds settings, and these; text on one line with them is a line too."""
+    for index in range(len(lines) - 1, -1, -1):
+        pairs = _pairs(lines[index])
+        if len(pairs) < FEWEST_PAIRS or len(KNOWN & set(pairs)) < 2:
+            continue
+        after = {"After the settings": "\n".join(lines[index + 1 :])} if lines[index + 1 :] else {}
+        begin = max((match.start() for match in STEPS.finditer(lines[index])), default=0)
+        if next(iter(pairs)) in KNOWN or not begin:
+            return lines[:index], pairs | after
+        before = lines[index][:begin].replace(f" {NEGATIVE}", f"\n{NEGATIVE}")
+        return [*lines[:index], *before.split("\n")], _pairs(lines[index][begin:]) | after
+    return lines, {}
+
+
+def _pairs(line: str) -> Pairs:
+    """`Key: value` between commas, where a value in quotes, brackets or braces may hold commas; the last one counts."""
+    pairs, place = {}, 0
+    while place < len(line):
+        key = KEY.match(line, place)
+        if key:
+            said, place = _value(line, key.end())
+            name = key[1].strip()
+            pairs[TWINS.get(name, name)] = said
+        place = line.find(",", place) + 1 or len(line)
+    return {key: said for key, said in pairs.items() if said}
+
+
+def _value(line: str, place: int) -> tuple[str, int]:
+    """The value that begins at this place, and where it ends."""
+    try:
+        if quoted := QUOTED.match(line, place):
+            said = json.loads(quoted[0])
+            return said, quoted.end()
+        if line[place : place + 1] in ("{", "["):
+            _, end = json.JSONDecoder().raw_decode(line, place)
+            return line[place:end], end
+    except (ValueError, RecursionError):
+        pass  # not JSON after all: then it ends at the next comma, as A1111 has it
+    end = line.find(",", place)
+    end = len(line) if end < 0 else end
+    return line[place:end].strip(), end
+
+
+def _exact(said: str | None) -> tuple[str, str] | None:
+    """The prompts our own texts hold where the lines above would not do."""
+    try:
+        prompt, negative = json.loads(said or "")
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return (prompt, negative) if isinstance(prompt, str) and isinstance(negative, str) else None
+
+
+def _numbers(pairs: Pairs) -> Values:
+    values = {field: _number(pairs.pop(key)) for key, field in NUMBERS.items() if key in pairs}
+    skip = _number(pairs.get("Clip skip"))
+    if isinstance(skip, int):
+        del pairs["Clip skip"]
+        values["clip_skip"] = skip - 1
+    return values
+
+
+def _size(pairs: Pairs) -> Values:
+    size = SIZE.fullmatch(pairs.get("Size", ""))
+    if not size:
+        return {}
+    del pairs["Size"]
+    return {"width": int(size[1]), "height": int(size[2])}
+
+
+def _second_pass(pairs: Pairs) -> Values:
+    """The second pass, or without one the strength of a start image: A1111 says both in one word."""
+    scale, strength = _scale(pairs), _number(pairs.pop("Denoising strength", None))
+    second = _number(pairs.pop("Hires denoising strength", None))
+    if scale and second is None:
+        strength, second = None, strength
+    if scale and pairs.get("Hires upscaler") == "Lanczos":
+        del pairs["Hires upscaler"]
+    values = {"second_pass_scale": scale, "second_pass_strength": second, "strength": strength}
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _scale(pairs: Pairs) -> float | int | str | None:
+    """How much larger the second pass is: said so, or by the sizes of both passes if they have one shape."""
+    if "Hires upscale" in pairs:
+        return _number(pairs.pop("Hires upscale"))
+    first, second = ("First pass size", "Size") if "First pass size" in pairs else ("Size", "Hires resize")
+    sizes = [SIZE.fullmatch(pairs.get(key, "")) for key in (first, second)]
+    if not all(sizes):
+        return None
+    (width, height), (wide, high) = [(int(size[1]), int(size[2])) for size in sizes]
+    if not width or wide * height != high * width:
+        return None
+    pairs["Size"] = f"{width}x{height}"
+    pairs.pop("First pass size", None)
+    pairs.pop("Hires resize", None)
+    return wide / width
+
+
+def _sampler(pairs: Pairs) -> Values:
+    label, is_whole = samplers.label(pairs.get("Sampler", ""), pairs.get("Schedule type", ""))
+    if label is None:
+        return {}
+    del pairs["Sampler"]
+    if is_whole:
+        pairs.pop("Schedule type", None)
+    return {"scheduler": label}
+
+
+def _start_image(pairs: Pairs) -> Values:
+    """Ours is told by its SHA-256; A1111's hash is another, so its start image is not to be found again."""
+    if len(pairs.get("Init image hash", "")) != 64:
+        return {}
+    values = {"image": f"sha256:{pairs.pop('Init image hash')}"}
+    mode = RESIZE_MODES.get(pairs.get("Resize mode", "").lower())
+    if mode:
+        del pairs["Resize mode"]
+        values["resize_mode"] = mode
+    return values
+
+
+def _checkpoint(pairs: Pairs, checkpoints: Mapping[str, str], *, is_ours: bool) -> Values:
+    model, digest = pairs.get("Model", ""), pairs.get("Model hash", "").lower()
+    known = {_stem(name): id for name, id in checkpoints.items()}
+    id = checkpoints.get(model, model) if is_ours else known.get(_stem(model)) or known.get(digest)
+    if not id:
+        return {}
+    pairs.pop("Model", None)
+    pairs.pop("Model hash", None)
+    return {"checkpoint": id}
+
+
+def _catalogued() -> Mapping[str, str]:
+    return {name: row.id for row in catalog.CHECKPOINTS for name in (row.source, row.label, row.id)}
+
+
+def _stem(name: str) -> str:
+    """A checkpoint's name as programs spell it alike: no folder, no ending, no case, no blanks and dashes."""
+    file = PurePosixPath(name.replace("\\", "/")).name.lower()
+    return re.sub(r"[\s_\-]", "", re.sub(r"\.(safetensors|ckpt|pt)$", "", file))
+
+
+def _number(text: str | None) -> float | int | str | None:
+    """A number, whole if it is; text that is none stays as it is, for the field's rule to name."""
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except (TypeError, ValueError):
+            continue
+    return text
