@@ -1,11 +1,20 @@
 """The tables agree with each other."""
 
+import re
+
 import pytest
 
 from studio import catalog
 from studio.errors import NotFound
 from studio.requests import TextToImage, resolved
 from studio.storybook.words import COLOURS, LOOKS, OBJECTS, PLACES, TIMES
+
+BUNDLED = "assets/storybook/base"
+
+
+def named(row: object) -> str:
+    """What a test of a row is called."""
+    return getattr(row, "id", None) or getattr(row, "name", None) or row.label
 
 
 def test_ids_are_unique_and_families_known() -> None:
@@ -14,20 +23,66 @@ def test_ids_are_unique_and_families_known() -> None:
     assert all(catalog.family(row.family) for row in catalog.CHECKPOINTS)
 
 
-def test_every_checkpoint_tells_licence_and_size() -> None:
-    assert all(row.licence and row.size_bytes > 0 for row in catalog.CHECKPOINTS)
+@pytest.mark.parametrize("row", catalog.CHECKPOINTS, ids=named)
+def test_every_checkpoint_tells_licence_and_size(row: catalog.Checkpoint) -> None:
+    assert row.licence and row.licence_url.startswith("https://") and row.size_bytes > 0
+    assert not row.problem
 
 
-@pytest.mark.parametrize("family", catalog.FAMILIES, ids=lambda family: family.name)
-def test_defaults_and_sizes_of_a_family_can_be_run(family: catalog.Family) -> None:
+@pytest.mark.parametrize("row", [row for row in catalog.CHECKPOINTS if row.source != BUNDLED], ids=named)
+def test_what_comes_from_a_hub_is_named_to_the_commit(row: catalog.Checkpoint) -> None:
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", row.source)
+    # No commit of Juggernaut's repository could be confirmed by a second source.
+    assert re.fullmatch(r"[0-9a-f]{40}", row.revision or "") or row.id == "juggernaut-xl-9"
+
+
+@pytest.mark.parametrize("row", catalog.CHECKPOINTS, ids=named)
+def test_defaults_of_a_checkpoint_can_be_run(row: catalog.Checkpoint) -> None:
+    complete = resolved(TextToImage(checkpoint=row.id), row)
+    assert None not in vars(complete).values()
+    assert (complete.width, complete.height) == catalog.default_size(row)
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_sizes_of_a_family_can_be_run(family: catalog.Family) -> None:
+    row = next(row for row in catalog.CHECKPOINTS if row.family == family.name)
     for width, height in family.sizes:
-        complete = resolved(TextToImage(width=width, height=height), family)
-        assert None not in vars(complete).values()
+        assert resolved(TextToImage(width=width, height=height), row).width == width
 
 
-@pytest.mark.parametrize("family", catalog.FAMILIES, ids=lambda family: family.name)
-def test_preview_rows_are_four_channels_and_an_offset(family: catalog.Family) -> None:
-    assert len(family.latent_rgb) == 5 and any(any(row) for row in family.latent_rgb)
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_preview_rows_are_a_channel_each_and_an_offset(family: catalog.Family) -> None:
+    assert len(family.latent_rgb) == family.latent_channels + 1 == (17 if family.is_flow else 5)
+    assert all(len(row) == 3 for row in family.latent_rgb) and any(any(row) for row in family.latent_rgb)
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_recipes_set_fields_of_a_request_to_what_fits(family: catalog.Family) -> None:
+    row = next(row for row in catalog.CHECKPOINTS if row.family == family.name)
+    recipes = catalog.recipes(family)
+    assert recipes[0].label == "Quality" and recipes[0].values == family.defaults
+    assert len({recipe.label for recipe in recipes}) == len(recipes)
+    for recipe in recipes:
+        assert resolved(TextToImage(**recipe.values), row).scheduler == recipe.values["scheduler"]
+
+
+def test_a_checkpoint_s_own_defaults_go_before_its_family_s() -> None:
+    turbo = catalog.checkpoint("sdxl-turbo")
+    assert catalog.defaults(turbo)["guidance_scale"] == 0 and catalog.default_size(turbo) == (512, 512)
+    assert catalog.default_size(catalog.checkpoint("sdxl")) == (1024, 1024)
+
+
+def test_flow_families_are_offered_what_has_a_flow_form() -> None:
+    assert [row.label for row in catalog.samplers(catalog.family("sd3"))] == ["DPM++ 2M", "Euler", "Heun", "UniPC"]
+    assert catalog.samplers(catalog.family("sd1")) == catalog.SAMPLERS
+
+
+def test_what_is_left_out_is_said() -> None:
+    assert all(bool(family.left_out) == bool(family.left_out_note) for family in catalog.FAMILIES)
+
+
+def test_a_second_pass_may_double_the_largest_size() -> None:
+    assert catalog.family("sdxl").second_pass_maximum == 4096
 
 
 def test_clickable_words_are_those_of_the_world() -> None:

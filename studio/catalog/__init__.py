@@ -1,0 +1,78 @@
+"""What the studio knows by heart, as tables: families, checkpoints, samplers, recipes and their defaults."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TypeVar
+
+from studio.catalog.checkpoints import CHECKPOINTS
+from studio.catalog.families import FAMILIES
+from studio.catalog.rows import Checkpoint, Family, Recipe, Sampler
+from studio.catalog.samplers import RECIPES, SAMPLERS
+from studio.errors import NotFound
+
+__all__ = [
+    "CHECKPOINTS",
+    "FAMILIES",
+    "RECIPES",
+    "SAMPLERS",
+    "Checkpoint",
+    "Family",
+    "Recipe",
+    "Sampler",
+    "checkpoint",
+    "default_size",
+    "defaults",
+    "family",
+    "recipes",
+    "sampler",
+    "samplers",
+]
+
+Row = TypeVar("Row")
+
+
+def family(name: str) -> Family:
+    """The family of that name; NotFound names the nearest ones."""
+    return _row(name, {row.name: row for row in FAMILIES}, "Family")
+
+
+def checkpoint(id: str) -> Checkpoint:
+    """The checkpoint of that id; NotFound names the nearest ones."""
+    return _row(id, {row.id: row for row in CHECKPOINTS}, "Checkpoint")
+
+
+def sampler(label: str) -> Sampler:
+    """The sampler of that label; NotFound names the nearest ones."""
+    return _row(label, {row.label: row for row in SAMPLERS}, "Sampler")
+
+
+def samplers(family: Family) -> tuple[Sampler, ...]:
+    """The samplers that fit a family."""
+    return tuple(row for row in SAMPLERS if row.flow or not family.is_flow)
+
+
+def recipes(family: Family) -> tuple[Recipe, ...]:
+    """The recipes for a family, each with all the fields it sets; the first is the family's own way."""
+    fitting = (row for row in RECIPES if family.name in row.families)
+    return tuple(row if row.values else replace(row, values=family.defaults) for row in fitting)
+
+
+def defaults(row: Checkpoint) -> Mapping[str, object]:
+    """What the fields left open are for this checkpoint, width and height among them."""
+    kind = family(row.family)
+    width, height = kind.sizes[0]
+    return {"width": width, "height": height, **kind.defaults, **row.defaults}
+
+
+def default_size(row: Checkpoint) -> tuple[int, int]:
+    """Width and height that this checkpoint paints by default."""
+    filled = defaults(row)
+    return filled["width"], filled["height"]
+
+
+def _row(key: str, rows: Mapping[str, Row], what: str) -> Row:
+    if key in rows:
+        return rows[key]
+    near = get_close_matches(key, rows, n=3, cutoff=0.3) or list(rows)[:3]
+    raise NotFound(f"{what}: there is no '{key[:80]}'. Choose one of the list, such as {', '.join(near)}.")

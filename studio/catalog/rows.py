@@ -1,0 +1,106 @@
+"""What a row of each table of the catalogue says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True)
+class Family:
+    """A kind of checkpoint: one layout, one pipeline class a task, one set of limits and defaults.
+
+    `pipelines` names diffusers' class for each kind of request. `defaults` are request fields; `sizes` are
+    (width, height) offered as presets, the first is the default. `latent_rgb` maps a latent's channels to RGB in
+    0 … 1: one row of three factors a channel, then an offset row. `latent_scale` is how many picture pixels one
+    latent pixel stands for. `half` is the precision for graphics cards. `left_out` are parts that are not loaded,
+    and `left_out_note` says why. `is_flow` families know only samplers that have a flow form.
+
+    A file is of the family if each of `marks` begins the name of one of its tensors; `configs` are the hub ids of the
+    texts to read it with: the first whose mark is in a tensor's name. `has_linear_projection` tells families of one
+    class apart: whether attention projects by matrices.
+    """
+
+    name: str
+    label: str
+    pipelines: Mapping[str, str]
+    sizes: tuple[tuple[int, int], ...]
+    size_multiple: int
+    minimum_size: int
+    maximum_size: int
+    defaults: Mapping[str, object]
+    capabilities: frozenset[str]
+    latent_rgb: tuple[tuple[float, float, float], ...]
+    latent_scale: int = 8
+    half: str = "float16"
+    left_out: tuple[str, ...] = ()
+    left_out_note: str = ""
+    is_flow: bool = False
+    marks: tuple[str, ...] = ()
+    configs: tuple[tuple[str, str], ...] = ()
+    has_linear_projection: bool = False
+
+    @property
+    def pipeline(self) -> str:
+        """Diffusers' class for words to pictures; a folder's model index names it."""
+        return self.pipelines["text_to_image"]
+
+    @property
+    def latent_channels(self) -> int:
+        """Channels of a latent."""
+        return len(self.latent_rgb) - 1
+
+    @property
+    def second_pass_maximum(self) -> int:
+        """The largest side that a second pass may reach."""
+        return 2 * self.maximum_size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A set of weights that can be chosen. `source` is a folder of this project, a hub id or a path.
+
+    `revision` is the hub's commit that is meant; `variant` the weights fetched where a repository has several, and
+    `vae` a hub id whose VAE stands in for the checkpoint's own in half precision. `size_bytes` is what the files take
+    on disk. `defaults` go before the family's. `problem` says why it cannot be used as it lies there; then `needs` is
+    the hub id whose configs are missing, or `is_pickle` is set if it has to be converted, or neither. The `family` of
+    a file that cannot be read is "".
+    """
+
+    id: str
+    label: str
+    source: str
+    family: str
+    licence: str
+    size_bytes: int
+    licence_url: str = ""
+    is_gated: bool = False
+    revision: str | None = None
+    variant: str | None = None
+    vae: str | None = None
+    defaults: Mapping[str, object] = field(default_factory=dict)
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    problem: str = ""
+    needs: str = ""
+    is_pickle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """A scheduler of diffusers under the label people know, with the settings that make it so.
+
+    `flow` is the class that does the same for families trained by flow matching, None if there is none.
+    """
+
+    label: str
+    scheduler: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+    flow: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """Settings that belong together: the request fields that a way of painting sets, and what it is for."""
+
+    label: str
+    info: str
+    families: frozenset[str]
+    values: Mapping[str, object]
