@@ -20,14 +20,30 @@ ROOMS = (
     {"pipelines"},
     {"vision"},
     {"outputs"},
+    {"sheets"},
     {"results", "infotext"},
+    {"grids", "axes"},
     {"requests"},
     {"catalog"},
     {"rules"},
     {"config", "errors", "images", "imports", "prompts"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
-PURE = {"results", "infotext", "requests", "catalog", "rules", "config", "errors", "images", "imports", "prompts"}
+PURE = {
+    "sheets",
+    "results",
+    "infotext",
+    "grids",
+    "axes",
+    "requests",
+    "catalog",
+    "rules",
+    "config",
+    "errors",
+    "images",
+    "imports",
+    "prompts",
+}
 # Storybook makes the bundled family, so it uses what others only load with.
 LIBRARIES = {
     "gradio": {"ui"},
