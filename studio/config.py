@@ -16,7 +16,7 @@ TRUE_WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "fal
 class Settings:
     """How this studio was started."""
 
-    checkpoint: str = "storybook"
+    checkpoint: str | None = None
     listen: str = "127.0.0.1"
     port: int | None = None
     share: bool = False
@@ -25,6 +25,7 @@ class Settings:
     device: str = "auto"
     dtype: str = "auto"
     models: Path | None = None
+    wildcards: Path | None = None
     cache_dir: Path | None = None
     outputs: Path = Path("outputs")
     offline: bool = False
@@ -71,7 +72,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         value = environ.get(variable) or default
         parser.add_argument(f"--{name}", default=value, help=f"{text}{stated} [{variable}]", **how)
 
-    flag("checkpoint", "the checkpoint to begin with", Settings.checkpoint, metavar="ID")
+    flag("checkpoint", "the checkpoint to begin with; one that is on this disk, else storybook", metavar="ID")
     flag("listen", "address to listen on; any but loopback asks a password", Settings.listen, metavar="ADDRESS")
     flag("port", "port to listen on; the first free one from 7860", type=_port, metavar="N")
     flag("share", "make a public link, with a password", False, type=_switch, nargs="?", const=True, metavar="YES")
@@ -87,6 +88,7 @@ def _parser(environ: Mapping[str, str]) -> argparse.ArgumentParser:
         "dtype", f"precision of the weights: {', '.join(DTYPES)}", Settings.dtype, type=_one_of(*DTYPES), metavar="NAME"
     )
     flag("models", "folder of your own checkpoints", type=Path, metavar="FOLDER")
+    flag("wildcards", "folder of your own wildcard files, beside those that come along", type=Path, metavar="FOLDER")
     flag("cache-dir", "folder of downloaded checkpoints", type=Path, metavar="FOLDER")
     flag("outputs", "folder the pictures are kept in", Settings.outputs, type=Path, metavar="FOLDER")
     flag("offline", "never ask a model hub", False, type=_switch, nargs="?", const=True, metavar="YES")
