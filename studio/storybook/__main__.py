@@ -23,6 +23,8 @@ TRAINERS = {
     "judge": judge.train,
     "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
     "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
+    # A last round, since two things in one picture are learnt last.
+    "unet-128-pairs": partial(unet.train, height=128, seed=500_000, count=24_000, mix=Mix(two_things=0.45, looks=0.3)),
 }
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"

@@ -110,7 +110,7 @@ class Run:
         path.parent.mkdir(parents=True, exist_ok=True)
         state = {
             "model": self.model.state_dict(),
-            "averages": self.averages,
+            "averages": self.averages or self.model.state_dict(),
             "optimizer": optimizer.state_dict(),
             "step": self.step,
             "seconds": self.seconds,
