@@ -22,6 +22,7 @@ from PIL import Image, ImageCms
 from studio import images
 from studio.errors import StudioError
 from studio.images import Picture
+from studio.requests import RESIZE_MODES
 
 STILL = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF")
 RAMP = np.linspace(0, 1, 256).repeat(64).reshape(256, 64).T
@@ -471,6 +472,10 @@ def test_a_picture_has_a_reference_and_a_short_name() -> None:
     picture = images.picture(noisy(640, 480))
     assert picture.reference == f"sha256:{picture.sha256}" and len(picture.sha256) == 64
     assert repr(picture) == f"Picture(640×480, {picture.sha256[:8]})"
+
+
+def test_the_modes_are_those_a_request_may_name() -> None:
+    assert images.RESIZES.keys() == RESIZE_MODES.keys()
 
 
 @pytest.mark.parametrize("mode", images.RESIZES)
