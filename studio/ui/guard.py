@@ -2,17 +2,26 @@
 
 import re
 import secrets
+import time
+from contextlib import suppress
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from gradio.utils import get_upload_folder
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.formparsers import MultiPartException
 from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.config import is_loopback
+from studio.images import LARGEST_FILE
 
 COOKIE = "easel_visitor"
-LARGEST_UPLOAD = 20_000_000
+# The form around a file counts too.
+LARGEST_UPLOAD = LARGEST_FILE + 10_000
+# Seconds without a byte after which an upload is given up.
+UNFINISHED = 600
 LARGEST_BODY = 1_000_000
 # Gradio's own page needs inline scripts and eval; nothing may come from, or go to, another host.
 POLICY = "default-src 'self' 'unsafe-inline' 'unsafe-eval' data: blob:; frame-ancestors 'self' https://huggingface.co"
@@ -48,6 +57,9 @@ class Guard:
                     answer.append("Set-Cookie", _cookie(new_visitor, is_secure=scope["scheme"] == "https"))
             await send(message)
 
+        if scope["path"].endswith("/upload"):
+            sweep_unfinished(Path(get_upload_folder()))
+            receive = _whole(receive)
         await self.app(scope, receive, send_marked)
 
     def _refusal(self, scope: Scope, headers: Headers) -> tuple[int, str] | None:
@@ -65,6 +77,26 @@ class Guard:
         if size.isdigit() and int(size) > limit:
             return 413, f"Too much at once: at most {limit // 1_000_000} MB."
         return None
+
+
+def sweep_unfinished(folder: Path) -> None:
+    """Delete what broken uploads left: Gradio keeps each at the top of its folder until it ends, if it does."""
+    for path in folder.glob("tmp*"):
+        with suppress(OSError):
+            if path.is_file() and time.time() - path.stat().st_mtime > UNFINISHED:
+                path.unlink()
+
+
+def _whole(receive: Receive) -> Receive:
+    """What is received; leaving half-way breaks the form, for only then Gradio deletes what it wrote."""
+
+    async def receive_whole() -> Message:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise MultiPartException("The upload was broken off.")
+        return message
+
+    return receive_whole
 
 
 def _is_own_page(headers: Headers) -> bool:

@@ -1,6 +1,7 @@
 """A studio that is served, and clients for it."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,3 +40,11 @@ def serve(settings: Settings) -> Iterator[Served]:
     yield Served(blocks.local_url, engine)
     blocks.close()
     engine.close()
+
+
+def wait_until(happened: Callable[[], object], seconds: float = 30) -> None:
+    """Return once it has happened; AssertionError if it does not in that time."""
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it never happened"
+        time.sleep(0.05)

@@ -1,8 +1,6 @@
 """The endpoints, called as a stranger would: named parameters, files back, messages that name the field."""
 
 import json
-import time
-from collections.abc import Callable
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -14,16 +12,9 @@ from PIL import Image
 
 from studio.requests import RULES, TextToImage
 from studio.results import from_metadata
-from tests.ui.conftest import Served
+from tests.ui.conftest import Served, wait_until
 
 QUICK = {"checkpoint": "one", "num_inference_steps": 2, "width": 96, "height": 96}
-
-
-def wait_until(happened: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it never happened"
-        time.sleep(0.05)
 
 
 def called(url: str, values: dict[str, Any]) -> str:

@@ -1,16 +1,19 @@
 """Who is let in: this machine's own pages, visitors with a password, and nobody through another site."""
 
+import os
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from gradio.utils import get_upload_folder
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from studio.config import Settings
-from studio.ui.guard import COOKIE, LARGEST_BODY
-from tests.ui.conftest import Served, serve
+from studio.ui.guard import COOKIE, LARGEST_BODY, sweep_unfinished
+from tests.ui.conftest import Served, serve, wait_until
 
 AUTH = ("easel", "a password")
 JOIN = "gradio_api/queue/join"
@@ -47,6 +50,28 @@ def test_a_local_studio_answers_to_its_own_names(served: Served, host: str) -> N
 
 def test_a_body_too_large_is_refused_unread(served: Served) -> None:
     assert httpx.post(served.url + JOIN, content=b"x" * (LARGEST_BODY + 1)).status_code == 413
+
+
+def test_an_upload_broken_off_leaves_nothing(served: Served) -> None:
+    folder = Path(get_upload_folder())
+    before = set(folder.glob("tmp*"))
+    head = b'--b\r\nContent-Disposition: form-data; name="files"; filename="a.png"\r\n\r\n'
+    host = httpx.URL(served.url)
+    with socket.create_connection((host.host, host.port)) as line:
+        wanted = f"POST /gradio_api/upload HTTP/1.1\r\nHost: {host.host}:{host.port}\r\nContent-Length: 600000\r\n"
+        line.sendall(f"{wanted}Content-Type: multipart/form-data; boundary=b\r\n\r\n".encode() + head + b"x" * 300_000)
+        wait_until(lambda: set(folder.glob("tmp*")) - before)
+    wait_until(lambda: not set(folder.glob("tmp*")) - before)
+
+
+def test_what_broken_uploads_left_is_swept_after_a_while(tmp_path: Path) -> None:
+    old, young, other = (tmp_path / name for name in ("tmpold", "tmpyoung", "picture.png"))
+    for path in (old, young, other):
+        path.write_bytes(b"x")
+    for path in (old, other):
+        os.utime(path, (0, 0))
+    sweep_unfinished(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["picture.png", "tmpyoung"]
 
 
 def test_a_body_of_unknown_size_is_refused(served: Served) -> None:
