@@ -26,7 +26,7 @@ ROOMS = (
     {"requests"},
     {"catalog"},
     {"rules"},
-    {"config", "errors", "images", "imports", "prompts"},
+    {"config", "errors", "images", "imports", "prompts", "styles"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
 PURE = {
@@ -43,6 +43,7 @@ PURE = {
     "images",
     "imports",
     "prompts",
+    "styles",
 }
 # Storybook makes the bundled family, so it uses what others only load with.
 LIBRARIES = {
