@@ -19,6 +19,7 @@ _PRODUCTS = 1e-6, 1e6
 
 LONGEST = 10_000  # characters of an expanded prompt
 MOST_DRAWS = 10_000
+MOST_PASSES = 20
 MOST_WILDCARD_BYTES = 1_000_000
 
 _MARKS = re.compile(
@@ -92,10 +93,11 @@ def expanded(prompt: str, seed: int, wildcards: Mapping[str, tuple[str, ...]]) -
     prompt grows without end.
     """
     draws = _Draws(seed, wildcards)
-    before = ""
-    while before != prompt:  # a drawn line and its neighbours may make up a new choice between them
+    for _ in range(MOST_PASSES):  # a drawn line and its neighbours may make up a new choice between them
         before, prompt = prompt, "".join(_pass(prompt, draws))
-    return prompt
+        if before == prompt:
+            return prompt
+    raise StudioError("Prompt: its choices make up new ones without end. Close the braces of each wildcard's lines.")
 
 
 def wildcards(*folders: Path) -> Mapping[str, tuple[str, ...]]:

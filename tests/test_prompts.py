@@ -183,6 +183,11 @@ def test_wildcards_that_lead_back_to_themselves_are_named() -> None:
         expanded("__a__", 1, {"a": ("x __b__",), "b": ("__a__",)})
 
 
+def test_wildcards_that_make_themselves_up_again_are_stopped() -> None:
+    with pytest.raises(StudioError, match="^Prompt: its choices make up new ones without end"):
+        expanded("__a__" + "x" * 9_000, 1, {"a": ("_{_}a__",)})
+
+
 def test_wildcards_without_lines_are_named() -> None:
     with pytest.raises(StudioError, match="^Prompt: the wildcard 'a' has no lines"):
         expanded("__a__", 1, {"a": ()})

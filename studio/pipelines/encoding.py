@@ -17,7 +17,7 @@ from studio.requests import RULES
 
 CLIP_WINDOW = 77
 T5_WINDOW = 256  # what diffusers gives it by default
-MOST_CHUNKS = 200  # more than 10,000 letters make; each costs a run of every encoder, and length in every step
+MOST_CHUNKS = 600  # 10,000 letters of any script make fewer; each costs a run of every encoder
 BUDGET_BYTES = 64 * 2**20
 
 
@@ -46,7 +46,7 @@ def encode(
     final norm; in SDXL and 3, which read the last layer but one to begin with, for the prompt alone as in diffusers.
     In Stable Diffusion 3, T5 reads the same pieces in chunks of 255 tokens; without it zeros stand for one chunk.
 
-    InvalidField if the encoder has not so many layers, or a prompt makes more than 200 chunks.
+    InvalidField if the encoder has not so many layers, or a prompt makes more than 600 chunks.
     """
 
     def look(field: str, text: str, skip: int) -> Encoded:
