@@ -108,9 +108,9 @@ def test_weights_stay_within_their_limits(prompt: str) -> None:
     ],
 )
 def test_ten_thousand_signs_are_read_at_once(prompt: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     pieces = weighted(prompt)
-    assert time.perf_counter() - started < 0.1
+    assert time.process_time() - started < 0.1
     assert all(0.1 <= piece.weight <= 4 for piece in pieces if isinstance(piece, Piece))
 
 
@@ -185,7 +185,7 @@ def test_wildcards_that_lead_back_to_themselves_are_named() -> None:
 
 def test_wildcards_that_make_themselves_up_again_are_stopped() -> None:
     with pytest.raises(StudioError, match="^Prompt: its choices make up new ones without end"):
-        expanded("__a__" + "x" * 9_000, 1, {"a": ("_{_}a__",)})
+        expanded("__a__" + "x" * 9_000, 1, {"a": ("_{_}a__ b",)})
 
 
 def test_wildcards_without_lines_are_named() -> None:
@@ -196,10 +196,10 @@ def test_wildcards_without_lines_are_named() -> None:
 @pytest.mark.parametrize("leaf", ["", "words " * 100])
 def test_expansions_that_explode_are_stopped(leaf: str) -> None:
     lists = {f"w{level}": (f"__w{level + 1}__" * 10,) for level in range(10)} | {"w10": (f"{leaf}{{}}",)}
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(StudioError, match="^Prompt: its choices"):
         expanded("__w0__", 1, lists)
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize("prompt", ["{" * 5_000 + "}" * 5_000, "{a|" * 3_000, "__a" * 3_000, "{a}" * 3_000])
