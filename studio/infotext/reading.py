@@ -3,11 +3,10 @@
 import json
 import re
 from collections.abc import Mapping
-from pathlib import PurePosixPath
 
-from studio import catalog
 from studio.errors import StudioError
 from studio.infotext import samplers
+from studio.infotext.checkpoints import checkpoint_id
 from studio.infotext.fitting import Read, fitted
 
 LONGEST = 200_000
@@ -33,9 +32,8 @@ Values = dict[str, object]
 def read(text: str, checkpoints: Mapping[str, str] | None = None) -> Read:
     """The settings a text holds; StudioError if it is empty or too long to be one.
 
-    `checkpoints` tells the id of a checkpoint by its names (label, file name, first ten digits of its hash); without it
-    the catalogue is asked. The last line with three settings ends the text. Above it the negative prompt begins at the
-    first line that says so, as in A1111, whatever the prompt meant; our own texts hold exact prompts beside.
+    `checkpoints` as for `checkpoint_id`. The last line with three settings ends the text. Above it the negative prompt
+    begins at the first line that says so, as in A1111, whatever the prompt meant; our own texts know better.
     """
     if not text.strip():
         raise StudioError("Settings: the text is empty. Paste what another program wrote under its picture.")
@@ -47,7 +45,7 @@ def read(text: str, checkpoints: Mapping[str, str] | None = None) -> Read:
     values = {"prompt": prompt, "negative_prompt": negative}
     for take in (_numbers, _second_pass, _size, _sampler, _start_image):
         values |= take(pairs)
-    values |= _checkpoint(pairs, _catalogued() if checkpoints is None else checkpoints, is_ours=is_ours)
+    values |= _checkpoint(pairs, checkpoints, is_ours=is_ours)
     return fitted(values, {key: said for key, said in pairs.items() if key not in SILENT}, notes)
 
 
@@ -125,8 +123,8 @@ def _exact(said: str | None) -> tuple[str, str] | None:
 
 
 def _numbers(pairs: Pairs) -> Values:
-    values = {field: _number(pairs.pop(key)) for key, field in NUMBERS.items() if key in pairs}
-    skip = _number(pairs.get("Clip skip"))
+    values = {field: number(pairs.pop(key)) for key, field in NUMBERS.items() if key in pairs}
+    skip = number(pairs.get("Clip skip"))
     if isinstance(skip, int):
         del pairs["Clip skip"]
         values["clip_skip"] = skip - 1
@@ -143,8 +141,8 @@ def _size(pairs: Pairs) -> Values:
 
 def _second_pass(pairs: Pairs) -> Values:
     """The second pass, or without one the strength of a start image: A1111 says both in one word."""
-    scale, strength = _scale(pairs), _number(pairs.pop("Denoising strength", None))
-    second = _number(pairs.pop("Hires denoising strength", None))
+    scale, strength = _scale(pairs), number(pairs.pop("Denoising strength", None))
+    second = number(pairs.pop("Hires denoising strength", None))
     if scale and second is None:
         strength, second = None, strength
     if scale and pairs.get("Hires upscaler") == "Lanczos":
@@ -156,7 +154,7 @@ def _second_pass(pairs: Pairs) -> Values:
 def _scale(pairs: Pairs) -> float | int | str | None:
     """How much larger the second pass is: said so, or by the sizes of both passes if they have one shape."""
     if "Hires upscale" in pairs:
-        return _number(pairs.pop("Hires upscale"))
+        return number(pairs.pop("Hires upscale"))
     first, second = ("First pass size", "Size") if "First pass size" in pairs else ("Size", "Hires resize")
     sizes = [SIZE.fullmatch(pairs.get(key, "")) for key in (first, second)]
     if not all(sizes):
@@ -192,10 +190,10 @@ def _start_image(pairs: Pairs) -> Values:
     return values
 
 
-def _checkpoint(pairs: Pairs, checkpoints: Mapping[str, str], *, is_ours: bool) -> Values:
-    model, digest = pairs.get("Model", ""), pairs.get("Model hash", "").lower()
-    known = {_stem(name): id for name, id in checkpoints.items()}
-    id = checkpoints.get(model, model) if is_ours else known.get(_stem(model)) or known.get(digest)
+def _checkpoint(pairs: Pairs, checkpoints: Mapping[str, str] | None, *, is_ours: bool) -> Values:
+    model, digest = pairs.get("Model", ""), pairs.get("Model hash", "")
+    known = checkpoint_id(model, digest, checkpoints)
+    id = (checkpoints or {}).get(model, model) if is_ours else known
     if not id:
         return {}
     pairs.pop("Model", None)
@@ -203,17 +201,7 @@ def _checkpoint(pairs: Pairs, checkpoints: Mapping[str, str], *, is_ours: bool) 
     return {"checkpoint": id}
 
 
-def _catalogued() -> Mapping[str, str]:
-    return {name: row.id for row in catalog.CHECKPOINTS for name in (row.source, row.label, row.id)}
-
-
-def _stem(name: str) -> str:
-    """A checkpoint's name as programs spell it alike: no folder, no ending, no case, no blanks and dashes."""
-    file = PurePosixPath(name.replace("\\", "/")).name.lower()
-    return re.sub(r"[\s_\-]", "", re.sub(r"\.(safetensors|ckpt|pt)$", "", file))
-
-
-def _number(text: str | None) -> float | int | str | None:
+def number(text: str | None) -> float | int | str | None:
     """A number, whole if it is; text that is none stays as it is, for the field's rule to name."""
     for kind in (int, float):
         try:

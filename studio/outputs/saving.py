@@ -1,0 +1,86 @@
+"""Finished pictures into files, and into the index once they are there."""
+
+import sqlite3
+import time
+from dataclasses import fields, replace
+from datetime import datetime
+from pathlib import Path
+
+from PIL import Image
+
+from studio.grids import Grid
+from studio.images import Picture
+from studio.outputs import files
+from studio.outputs.embedding import encoded, infotext_of
+from studio.outputs.index import Index
+from studio.outputs.inputs import keep_input
+from studio.outputs.owners import owner_folder, owner_key
+from studio.outputs.rows import Row, add
+from studio.requests import TextToImage
+from studio.results import Result, to_json
+
+
+def saved(result: Result, index: Index, *, owner: str, job: str, model_hash: str | None = None) -> Result:
+    """The result with each picture saved as `<day>/<time>-<job>-<index>.png` in its owner's folder, then in the index.
+
+    A picture that cannot be saved is not lost: the result then carries it without a path, and says so in its note.
+    """
+    now, key = datetime.now(), owner_key(owner)
+    paths, missed = [], ""
+    try:
+        day = files.made(owner_folder(index.folder, key) / f"{now:%Y-%m-%d}")
+        for number, (image, request) in enumerate(zip(result.images, result.requests, strict=True)):
+            _keep_inputs(request.base if isinstance(request, Grid) else request, index.folder, owner)
+            path = files.free(day / f"{now:%H%M%S}-{job[:8]}-{number}.png")
+            write(path, image, request, model_hash=model_hash)
+            paths.append(path)
+            row = _row(path.relative_to(index.folder), image.size, request)
+            missed = (
+                _entered(index, replace(row, owner=key, job=job, infotext=infotext_of(request, model_hash))) or missed
+            )
+    except OSError as error:
+        note = f"Not saved: {error.strerror or error}. Download the pictures, then free space or name another folder."
+        return _noted(replace(result, paths=()), note)
+    return _noted(replace(result, paths=tuple(paths)), missed)
+
+
+def write(path: Path, image: Image.Image, request: TextToImage | Grid, *, model_hash: str | None = None) -> None:
+    """Write one PNG with its settings, whole or not at all; OSError if it cannot be."""
+    files.write(path, encoded(image, request, model_hash=model_hash))
+
+
+def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:
+    """Start images, without which the settings in the file could not be used again."""
+    for field in fields(request):
+        picture = getattr(request, field.name)
+        if isinstance(picture, Picture):
+            keep_input(picture, folder, owner=owner)
+
+
+def _row(path: Path, size: tuple[int, int], request: TextToImage | Grid) -> Row:
+    width, height = size
+    return Row(
+        path=path.as_posix(),
+        owner="",
+        created=time.time(),
+        width=width,
+        height=height,
+        prompt=request.prompt,
+        negative_prompt=request.negative_prompt,
+        checkpoint=request.checkpoint,
+        seed=request.seed,
+        request=to_json(request),
+    )
+
+
+def _entered(index: Index, row: Row) -> str:
+    """Nothing, or what to say if the row cannot be written: its picture is safe, and is found at the next start."""
+    try:
+        index.run(lambda connection: add(connection, row))
+    except sqlite3.Error as error:
+        return f"Not in the gallery yet: {error}. The picture is saved, and is listed when the studio starts again."
+    return ""
+
+
+def _noted(result: Result, note: str) -> Result:
+    return replace(result, note=f"{result.note} {note}".strip())

@@ -1,0 +1,133 @@
+"""Pictures are saved whole, with their settings, and listed; or offered unsaved with the reason."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from studio import outputs
+from studio.outputs import Gallery, Index
+from studio.requests import TextToImage
+from tests.outputs import examples
+
+
+def test_each_picture_becomes_a_png_with_its_own_settings_and_a_row(index: Index) -> None:
+    asked = examples.request(num_images_per_prompt=2)
+    saved = outputs.saved(
+        examples.result(asked, pictures=2), index, owner="local", job="abcdef0123", model_hash="0a1b2c3d4e"
+    )
+    assert not saved.note and [path.name[6:] for path in saved.paths] == ["-abcdef01-0.png", "-abcdef01-1.png"]
+    rows, total = Gallery(index, "local").page()
+    assert total == 2
+    for path, request, row, image in zip(saved.paths, saved.requests, rows[::-1], saved.images, strict=True):
+        assert TextToImage(**outputs.found(path).values) == TextToImage(**row.request) == request
+        assert index.folder / row.path == path and row.job == "abcdef0123" and "Model hash: 0a1b2c3d4e" in row.infotext
+        with Image.open(path) as kept:
+            assert kept.tobytes() == image.tobytes() and kept.size == (row.width, row.height)
+    assert abs(time.time() - rows[0].created) < 60
+
+
+def test_visitors_have_folders_of_their_own(index: Index) -> None:
+    cookie = "5ec2e7" * 6
+    (path,) = outputs.saved(examples.result(), index, owner=cookie, job="a").paths
+    assert path.is_relative_to(index.folder / "visitors" / outputs.owner_key(cookie))
+    assert all(cookie not in str(path) for path in index.folder.rglob("*"))
+    index.close()
+    assert cookie.encode() not in (index.folder / "index.sqlite3").read_bytes()
+
+
+def test_a_start_image_is_kept_with_its_owner(index: Index) -> None:
+    outputs.saved(examples.result(examples.from_start()), index, owner="me", job="a")
+    (row,), _ = Gallery(index, "me").page()
+    assert outputs.find_picture(row.request["image"], index.folder, owner="me") == examples.START
+
+
+def test_settings_left_out_of_the_file_are_in_the_index_alone(index: Index) -> None:
+    (path,) = outputs.saved(
+        examples.result(examples.request(embed_metadata=False)), index, owner="local", job="a"
+    ).paths
+    (row,), _ = Gallery(index, "local").page()
+    assert row.prompt == examples.PLAIN["prompt"] and b"easel" not in path.read_bytes()
+
+
+def test_nothing_is_overwritten(index: Index) -> None:
+    paths = [outputs.saved(examples.result(), index, owner="local", job="same").paths[0] for _ in range(20)]
+    assert len(set(paths)) == 20 and Gallery(index, "local").page()[1] == 20
+
+
+def test_a_folder_that_cannot_be_written_loses_no_picture(index: Index) -> None:
+    (index.folder / "visitors").write_text("in the way")
+    saved = outputs.saved(examples.result(note="One was left out."), index, owner="someone", job="abc")
+    assert saved.images and saved.paths == ()
+    assert saved.note.startswith("One was left out. Not saved: ")
+    assert saved.note.endswith("Download the pictures, then free space or name another folder.")
+    assert Gallery(index, "someone").page() == ([], 0)
+
+
+def test_a_picture_that_cannot_be_written_leaves_no_half_file(tmp_path: Path) -> None:
+    for path, image in (
+        (tmp_path / "missing" / "a.png", Image.new("RGB", (8, 8))),
+        (tmp_path / "a.png", Image.new("F", (8, 8))),
+    ):
+        with pytest.raises(OSError):
+            outputs.write(path, image, examples.request())
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_index_that_is_busy_costs_no_picture(index: Index) -> None:
+    outputs.saved(examples.result(), index, owner="local", job="one")
+    index.close()  # stands for any error of SQLite
+    saved = outputs.saved(examples.result(), index, owner="local", job="two")
+    assert saved.paths[0].is_file() and saved.note.startswith("Not in the gallery yet: ")
+    again = outputs.opened(index.folder)
+    outputs.sweep(again)
+    assert Gallery(again, "local").page()[1] == 2
+    again.close()
+
+
+FULL = """
+import resource, sys
+from pathlib import Path
+from studio import outputs
+from tests.outputs import examples
+index = outputs.opened(Path(sys.argv[1]))
+kept = outputs.saved(examples.result(), index, owner="local", job="before")
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+result = outputs.saved(examples.result(pictures=2), index, owner="local", job="full")
+assert len(result.images) == 2 and kept.paths
+sys.stdout.write(result.note)
+"""
+
+
+@pytest.mark.parametrize("room", [0, 1, 100, 300, 600, 1_500])
+def test_a_full_disk_costs_no_picture(room: int, tmp_path: Path) -> None:
+    said = subprocess.run(
+        [sys.executable, "-c", FULL, str(tmp_path), str(room)], capture_output=True, text=True, check=True
+    )
+    index = outputs.opened(tmp_path)
+    outputs.sweep(index)
+    rows, total = Gallery(index, "local").page()
+    assert total == len(list(tmp_path.glob("*/*.png"))) >= 1
+    assert total == 3 or said.stdout.startswith(("Not saved: File too large.", "Not in the gallery yet: "))
+    for row in rows:
+        Image.open(index.folder / row.path).verify()
+    assert not list(tmp_path.glob("*/.easel*"))
+    index.close()
+
+
+def test_kills_leave_no_broken_file_and_no_row_without_one(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "tests.outputs.killing", str(tmp_path), "100"], check=True)
+    index = outputs.opened(tmp_path)
+    before = index.run(lambda connection: [row["path"] for row in connection.execute("SELECT path FROM pictures")])
+    assert before and all((tmp_path / path).is_file() for path in before)
+    outputs.sweep(index)
+    pictures = [path for path in tmp_path.rglob("*.png") if path.parent.name != "inputs"]
+    for path in pictures:
+        with Image.open(path) as picture:
+            picture.load()
+        assert outputs.found(path).source == "easel"
+    assert sum(Gallery(index, owner).page()[1] for owner in ("local", "visitor")) == len(pictures)
+    index.close()
