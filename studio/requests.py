@@ -7,7 +7,7 @@ from typing import ClassVar, TypeVar
 
 from studio import catalog, prompts, rules
 from studio.catalog import Checkpoint, Family
-from studio.errors import InvalidField, NotFound
+from studio.errors import InvalidField, NotFound, StudioError
 from studio.images import Picture
 
 LARGEST_SEED = 2**32 - 1
@@ -251,7 +251,7 @@ def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
         negative = prompts.expanded(request.negative_prompt, request.seed, wildcards)
         asked = [single(request, index) for index in range(count(request))]
         drawn = [prompts.expanded(one.prompt, one.seed, wildcards) for one in asked]
-    except NotFound as error:
+    except StudioError as error:
         raise InvalidField("prompt", str(error)) from None
     request = replace(request, negative_prompt=negative)
     if drawn == [one.prompt for one in asked]:

@@ -2,12 +2,18 @@
 
 from collections.abc import Callable
 
+from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
-from studio.requests import TextToImage
+from studio.requests import ImageToImage, TextToImage
 from studio.results import Report, Result
-from studio.tasks.generate import text_to_image
+from studio.tasks.generate import generate
+from studio.tasks.grid import compare
 
-TASKS: dict[type, Callable[[TextToImage, PipelineManager, Report], Result]] = {TextToImage: text_to_image}
+TASKS: dict[type, Callable[[TextToImage, PipelineManager, Report], Result]] = {
+    TextToImage: generate,
+    ImageToImage: generate,
+    Grid: compare,
+}
 
 
 def run(request: TextToImage, manager: PipelineManager, report: Report) -> Result:

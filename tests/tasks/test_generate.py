@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from diffusers import DPMSolverMultistepScheduler, StableDiffusionPipeline
+from diffusers import DPMSolverMultistepScheduler, StableDiffusionImg2ImgPipeline, StableDiffusionPipeline
+from PIL import Image
 
 from studio.config import Settings
 from studio.errors import Cancelled, InvalidField, RunError
+from studio.images import picture
 from studio.pipelines.manager import PipelineManager
-from studio.requests import TextToImage
+from studio.requests import ImageToImage, TextToImage, single
 from studio.results import Preview, Progress, Result
 from studio.tasks import run
 
@@ -22,6 +24,13 @@ def bytes_of(result: Result) -> list[bytes]:
 @pytest.fixture
 def manager(settings: Settings) -> PipelineManager:
     return PipelineManager(settings)
+
+
+@pytest.fixture
+def start(request_one: TextToImage) -> ImageToImage:
+    """Half of the steps, from a picture of many colours."""
+    pixels = np.random.default_rng(0).integers(256, size=(96, 96, 3), dtype=np.uint8)
+    return ImageToImage(**vars(request_one), image=picture(Image.fromarray(pixels)), strength=0.5)
 
 
 def test_bytes_equal_bare_diffusers(manager: PipelineManager, settings: Settings, request_one: TextToImage) -> None:
@@ -37,6 +46,85 @@ def test_bytes_equal_bare_diffusers(manager: PipelineManager, settings: Settings
         generator=torch.Generator().manual_seed(7),
     ).images[0]
     assert bytes_of(run(request_one, manager, lambda event: None)) == [bare.tobytes()]
+
+
+def test_a_start_image_gives_the_bytes_of_bare_diffusers(
+    manager: PipelineManager, settings: Settings, start: ImageToImage
+) -> None:
+    pipe = StableDiffusionImg2ImgPipeline.from_pretrained(settings.models / "one", dtype=torch.float32)
+    pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
+    bare = pipe(
+        "a red house",
+        negative_prompt="",
+        image=start.image.image.convert("RGB"),
+        strength=0.5,
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        generator=torch.Generator().manual_seed(7),
+    ).images[0]
+    assert bytes_of(run(start, manager, lambda event: None)) == [bare.tobytes()]
+
+
+def test_strength_runs_that_share_of_the_steps(manager: PipelineManager, start: ImageToImage) -> None:
+    events: list[Progress | Preview] = []
+    run(start, manager, events.append)
+    steps = [event.steps for event in events if isinstance(event, Progress) and event.phase != "loading"]
+    assert set(steps) == {2}
+
+
+def test_a_start_image_is_brought_to_the_size_asked(manager: PipelineManager, start: ImageToImage) -> None:
+    images = [
+        run(replace(start, width=128, resize_mode=mode), manager, lambda event: None).images[0]
+        for mode in ("crop", "fill", "stretch")
+    ]
+    assert {image.size for image in images} == {(128, 96)}
+    assert len({image.tobytes() for image in images}) == 3
+
+
+def test_a_second_pass_paints_the_picture_larger_in_one_row_of_steps(
+    manager: PipelineManager, request_one: TextToImage
+) -> None:
+    events: list[Progress | Preview] = []
+    twice = run(replace(request_one, second_pass_scale=2.0, second_pass_strength=0.5), manager, events.append)
+    painting = [event for event in events if isinstance(event, Progress) and event.phase != "loading"]
+    assert twice.images[0].size == (192, 192)
+    assert [event.step for event in painting] == [0, 1, 2, 3, 4, 5, 6] and {event.steps for event in painting} == {6}
+    assert [event.phase for event in painting[-2:]] == ["refining", "decoding"]
+
+
+def test_a_second_pass_is_image_to_image_of_the_enlarged_picture(
+    manager: PipelineManager, request_one: TextToImage
+) -> None:
+    (once,) = run(request_one, manager, lambda event: None).images
+    enlarged = picture(once.resize((192, 192), Image.Resampling.LANCZOS))
+    asked = {**vars(request_one), "width": 192, "height": 192}
+    again = run(ImageToImage(**asked, image=enlarged, strength=0.5), manager, lambda event: None)
+    twice = run(replace(request_one, second_pass_scale=2.0, second_pass_strength=0.5), manager, lambda event: None)
+    assert bytes_of(twice) == bytes_of(again)
+
+
+def test_each_line_is_painted_and_can_be_had_alone(manager: PipelineManager, request_one: TextToImage) -> None:
+    lines = replace(request_one, prompt="a red house\na blue cat", prompt_per_line=True, num_images_per_prompt=2)
+    all_four = run(lines, manager, lambda event: None)
+    assert [one.prompt for one in all_four.requests] == ["a red house"] * 2 + ["a blue cat"] * 2
+    assert bytes_of(run(single(all_four.request, 3), manager, lambda event: None)) == [bytes_of(all_four)[3]]
+
+
+def test_another_seed_runs_no_encoder(manager: PipelineManager, request_one: TextToImage) -> None:
+    run(request_one, manager, lambda event: None)
+    ran = []
+    with manager.pipeline(request_one) as pipe:
+        hook = pipe.text_encoder.register_forward_hook(lambda *_: ran.append(1))
+    run(replace(request_one, seed=8), manager, lambda event: None)
+    assert not ran
+    run(replace(request_one, prompt="a blue cat"), manager, lambda event: None)
+    assert len(ran) == 1
+    hook.remove()
+
+
+def test_clip_skip_changes_the_picture(manager: PipelineManager, request_one: TextToImage) -> None:
+    plain, skipped = (run(replace(request_one, clip_skip=skip), manager, lambda event: None) for skip in (0, 1))
+    assert bytes_of(plain) != bytes_of(skipped)
 
 
 def test_a_result_can_be_run_again(manager: PipelineManager) -> None:
