@@ -57,6 +57,33 @@ class Grid:
         columns, rows, blocks = self.shape
         return columns * rows * blocks
 
+    # What files and lists tell of every request, a grid has from its base.
+
+    @property
+    def prompt(self) -> str:
+        """The words of the base."""
+        return self.base.prompt
+
+    @property
+    def negative_prompt(self) -> str:
+        """The negative words of the base."""
+        return self.base.negative_prompt
+
+    @property
+    def checkpoint(self) -> str:
+        """The checkpoint of the base; an axis may name others."""
+        return self.base.checkpoint
+
+    @property
+    def seed(self) -> int:
+        """The seed of the base."""
+        return self.base.seed
+
+    @property
+    def embed_metadata(self) -> bool:
+        """Whether the settings stand in the files."""
+        return self.base.embed_metadata
+
 
 @dataclass(frozen=True, kw_only=True)
 class Cell:
