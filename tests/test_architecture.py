@@ -57,8 +57,20 @@ LIBRARIES = {
     "controlnet_aux": {"vision"},
     "rembg": {"vision"},
     "onnxruntime": {"vision", "storybook"},
+    "sd_parsers": {"outputs"},
 }
-HEAVY = {"torch", "torchvision", "diffusers", "transformers", "accelerate", "peft", "controlnet_aux", "rembg", "scipy"}
+HEAVY = {
+    "torch",
+    "torchvision",
+    "diffusers",
+    "transformers",
+    "accelerate",
+    "peft",
+    "controlnet_aux",
+    "rembg",
+    "scipy",
+    "sd_parsers",
+}
 NAMES_OF_NOTHING = {"utils", "common", "shared", "helpers", "core", "base"}
 MOCKS = {"mock", "unittest", "pytest_mock", "monkeypatch", "mocker", "MonkeyPatch"}
 DISTRIBUTIONS = {"PIL": "pillow"}

@@ -45,7 +45,7 @@ def parsed(texts: Mapping[str, str], checkpoints: Mapping[str, str] | None = Non
             if info.samplers:
                 return parser.generator.value.lower(), _fields(info, checkpoints)
         except Exception as error:  # a library at the mercy of a stranger's file raises anything
-            log.debug("%s: %s", parser.__name__, error)
+            log.debug("%s: %s", parser.__name__, type(error).__name__)
     return None
 
 

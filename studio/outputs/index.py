@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 NAME = "index.sqlite3"
 # How long to wait for another program that writes to it.
-PATIENCE = 3.0
+PATIENCE = 2.0
 BROKEN = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_FORMAT}
 
 Answer = TypeVar("Answer")

@@ -11,7 +11,7 @@ from PIL import Image
 from studio.grids import Grid
 from studio.images import Picture
 from studio.outputs import files
-from studio.outputs.embedding import encoded, infotext_of
+from studio.outputs.embedding import encoded, infotext_of, shared
 from studio.outputs.index import Index
 from studio.outputs.inputs import keep_input
 from studio.outputs.owners import owner_folder, owner_key
@@ -36,7 +36,8 @@ def saved(result: Result, index: Index, *, owner: str, job: str, model_hash: str
             paths.append(path)
             row = _row(path.relative_to(index.folder), image.size, request)
             missed = (
-                _entered(index, replace(row, owner=key, job=job, infotext=infotext_of(request, model_hash))) or missed
+                _entered(index, replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash)))
+                or missed
             )
     except OSError as error:
         note = f"Not saved: {error.strerror or error}. Download the pictures, then free space or name another folder."

@@ -108,7 +108,7 @@ def _changed(path: Path) -> float:
 def _row(path: Path, name: str, deleted: float | None) -> Row | None:
     """A row from what the file itself says; None if it is no whole picture."""
     try:
-        with Image.open(path) as image, path.open("rb") as file:
+        with Image.open(path, formats=["PNG"]) as image, path.open("rb") as file:
             width, height = image.size
             file.seek(-len(PNG_END), 2)
             if file.read() != PNG_END:

@@ -18,7 +18,7 @@ def thumbnail(folder: Path, id: str, picture: Path) -> Path:
     if path.is_file():
         return path
     try:
-        with Image.open(picture) as image:
+        with Image.open(picture, formats=["PNG"]) as image:
             image.thumbnail((SIDE, SIDE), Image.Resampling.LANCZOS, reducing_gap=3)
             small = image.convert("RGBA" if image.has_transparency_data else "RGB")
         files.made(path.parent)

@@ -1,15 +1,17 @@
 """The trash of an output folder: a picture keeps its way there, so that it can come back, and its owner."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 
 from studio.errors import StudioError
 from studio.outputs import files, thumbnails
 from studio.outputs.index import Index
 from studio.outputs.rows import Row
+
+log = logging.getLogger(__name__)
 
 FOLDER = ".trash"
 
@@ -46,19 +48,18 @@ def restore(index: Index, rows: Sequence[Row]) -> None:
 
 
 def purge(index: Index, *, older_than: float) -> int:
-    """Delete for good what has been in the trash of any owner for so many seconds; how many there were."""
-    before = time.time() - older_than
-    found = index.run(
-        lambda connection: connection.execute(
-            "SELECT id, path FROM pictures WHERE deleted IS NOT NULL AND deleted <= ?", (before,)
-        ).fetchall()
-    )
-    for id, path in found:
-        with suppress(OSError):  # it is tried again the next time, as its row stays
+    """Delete for good what has been in the trash of any owner for so many seconds; how many it were. Never raises."""
+    query = "SELECT id, path FROM pictures WHERE deleted IS NOT NULL AND deleted <= ?"
+    before, purged = time.time() - older_than, 0
+    try:
+        for id, path in index.run(lambda connection: connection.execute(query, (before,)).fetchall()):
             trashed(index.folder, path).unlink(missing_ok=True)
             thumbnails.forget(index.folder, id)
             index.run(lambda connection, id=id: connection.execute("DELETE FROM pictures WHERE id = ?", (id,)))
-    return len(found)
+            purged += 1
+    except (OSError, sqlite3.Error) as error:
+        log.warning("The trash was not emptied: %s", error)
+    return purged
 
 
 def trashed(folder: Path, path: str) -> Path:

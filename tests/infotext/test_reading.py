@@ -3,7 +3,7 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.errors import StudioError
@@ -297,6 +297,7 @@ PIECES = st.sampled_from(
 PIECES |= st.sampled_from(["Prompts: ", '"[1,2]"', "Version: Easel 1", "Hires upscale: 1e999", "First pass size: 0x0"])
 
 
+@settings(deadline=None)
 @given(st.lists(PIECES | st.text(max_size=4), max_size=40).map("".join))
 def test_any_text_is_read_or_refused(text: str) -> None:
     try:
