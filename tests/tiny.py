@@ -1,5 +1,6 @@
 """Checkpoints small enough to make in a second: real classes and layouts, random weights, for shapes and bytes only."""
 
+import json
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -49,12 +50,13 @@ def write(folder: Path, seed: int, *, vae_levels: int = 3) -> Path:
 def sd1(folder: Path, seed: int) -> Path:
     """Write a checkpoint of Stable Diffusion 1.x's layout."""
     noise = PNDMScheduler(**NOISE, skip_prk_steps=True, set_alpha_to_one=False, steps_offset=1)
-    return _stable_diffusion(folder, seed, noise, vae_levels=4)
+    return _unclipped(_stable_diffusion(folder, seed, noise, vae_levels=4))
 
 
 def sd2(folder: Path, seed: int, *, prediction_type: str = "v_prediction") -> Path:
     """Write a checkpoint of Stable Diffusion 2.x's layout; the base one says "epsilon"."""
-    noise = DDIMScheduler(**NOISE, prediction_type=prediction_type, set_alpha_to_one=False, steps_offset=1)
+    how = {"clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1}
+    noise = DDIMScheduler(**NOISE, **how, prediction_type=prediction_type)
     return _stable_diffusion(folder, seed, noise, vae_levels=4, use_linear_projection=True)
 
 
@@ -78,7 +80,7 @@ def sdxl(folder: Path, seed: int) -> Path:
         ),
         scheduler=EulerDiscreteScheduler(**NOISE, timestep_spacing="leading", steps_offset=1),
     ).save_pretrained(folder)
-    return folder
+    return _unclipped(folder)
 
 
 def sd3(folder: Path, seed: int) -> Path:
@@ -151,6 +153,13 @@ def _stable_diffusion(folder: Path, seed: int, noise: object, *, vae_levels: int
         feature_extractor=None,
         requires_safety_checker=False,
     ).save_pretrained(folder)
+    return folder
+
+
+def _unclipped(folder: Path) -> Path:
+    """Say what the published configs say to other schedulers than their own: that no sample is clipped."""
+    path = folder / "scheduler" / "scheduler_config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"clip_sample": False}))
     return folder
 
 

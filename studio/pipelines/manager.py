@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,23 +19,30 @@ from studio import catalog
 from studio.catalog import Checkpoint, Family
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
-from studio.pipelines import loading, memory, schedulers, sources
-from studio.pipelines.loading import OnPart
+from studio.pipelines import loading, memory, schedulers, shelf, sources
+from studio.pipelines.encoding import Encodings
+from studio.pipelines.finished import Finished
+from studio.pipelines.loading import Loaded, OnPart
+from studio.pipelines.shelf import Stamp
+from studio.pipelines.sources import Place
 from studio.requests import TextToImage
 
 log = logging.getLogger(__name__)
 
-DTYPES = {"cpu": torch.float32, "cuda": torch.float16, "mps": torch.float16}
+# Errors that come of what is in the files: another try would end the same way.
+LASTING = (LoadError, ValueError, KeyError)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resident:
-    """A checkpoint in memory: its parts, each held once, and its scheduler's config as it lies on disk."""
+    """A checkpoint in memory: its parts, each held once, its scheduler's config as it lies on disk, and the state of
+    the files it came from."""
 
     family: Family
-    components: dict[str, object]
+    loaded: Loaded
     scheduler_config: dict
-    size_bytes: int
+    dtype: torch.dtype
+    stamp: Stamp
 
 
 class Pace(NamedTuple):
@@ -47,37 +55,72 @@ class Pace(NamedTuple):
 class PipelineManager:
     """Holds the only strong references to weights; to be used by one thread alone.
 
-    `paces` is what pictures took last time, by what decides it (`pace_key`): the task writes and reads it.
+    `paces` is what pictures took last time, by what decides it (`pace_key`): the task writes and reads it. `faults`
+    is what loading found wrong with files, for `sources` to know. `encodings` are prompts encoded lately, and
+    `finished` pictures painted lately, for a grid that holds them again.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, faults: dict[Path, tuple[Stamp, str]] | None = None) -> None:
+        # Intel's library else sums in an order that depends on where in memory, and so where in a file, a weight lies.
+        os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
         self._settings = settings
         self.device = torch.device(_device(settings.device))
-        self.dtype = DTYPES[self.device.type] if settings.dtype == "auto" else getattr(torch, settings.dtype)
         self._residents: OrderedDict[str, Resident] = OrderedDict()
         self.paces: dict[tuple, Pace] = {}
+        self.faults = {} if faults is None else faults
+        self.encodings = Encodings()
+        self.finished = Finished()
         for library in (diffusers, transformers):
             library.utils.logging.disable_progress_bar()
 
     @contextmanager
     def pipeline(
-        self, request: TextToImage, *, on_load: OnPart = lambda done, parts: None
+        self, request: TextToImage, *, kind: str | None = None, on_load: OnPart = lambda done, parts: None
     ) -> Iterator[DiffusionPipeline]:
         """Lend a pipeline for a resolved request, its scheduler fresh and its weights shared; it is thrown away after.
 
-        `on_load(done, parts)` is called before each part is read from disk, and may raise to stop that. LoadError
-        leaves every other checkpoint as it was.
+        `kind` is what it is to do, by default what the request is. `on_load(done, parts)` is called before each part
+        is read from disk, and may raise to stop that. LoadError leaves every other checkpoint as it was.
         """
         resident = self._resident(request.checkpoint, on_load)
+        make = getattr(diffusers, resident.family.pipelines[kind or request.kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
-        make = getattr(diffusers, resident.family.pipeline)
-        pipe = make(**resident.components, scheduler=scheduler, **_unsafe(resident.components))
+        expected, optional = make._get_signature_keys(make)
+        parts = {name: part for name, part in resident.loaded.components.items() if name in expected}
+        options = {name: value for name, value in resident.loaded.options.items() if name in optional}
+        pipe = make(**parts, scheduler=scheduler, **options)
         pipe.set_progress_bar_config(disable=True)
-        yield pipe
+        try:
+            yield pipe
+        finally:
+            # SDXL's pipelines widen a VAE that overflows and, if stopped on the way, leave it so.
+            if next(pipe.vae.parameters()).dtype != resident.dtype:
+                pipe.vae.to(resident.dtype)
+
+    def row(self, checkpoint_id: str) -> Checkpoint:
+        """What is known of a checkpoint, without loading it; NotFound if there is none, LoadError if it is damaged."""
+        row = sources.find(checkpoint_id, self._settings)
+        if row.problem:
+            raise LoadError(row.problem)
+        return row
+
+    def stamp(self, checkpoint_id: str) -> Stamp:
+        """What changes when the files of a checkpoint do; LoadError if they are not here."""
+        return sources.place(self.row(checkpoint_id), self._settings, self.faults).stamp
 
     def family(self, checkpoint_id: str) -> Family:
-        """The family of a checkpoint, without loading it; NotFound if there is no such checkpoint."""
-        return catalog.family(sources.find(checkpoint_id, self._settings).family)
+        """The family of a checkpoint, without loading it; as `row`."""
+        return catalog.family(self.row(checkpoint_id).family)
+
+    def dtype(self, family: Family) -> torch.dtype:
+        """The precision in which checkpoints of a family are held here."""
+        if self._settings.dtype != "auto":
+            return getattr(torch, self._settings.dtype)
+        if self.device.type == "cpu":
+            return torch.float32
+        if family.half == "bfloat16" and self.device.type == "cuda" and torch.cuda.is_bf16_supported():
+            return torch.bfloat16
+        return torch.float16
 
     def used_bytes(self) -> int:
         """Bytes of the device's memory in use."""
@@ -89,42 +132,51 @@ class PipelineManager:
 
     def close(self) -> None:
         """Let go of everything."""
-        self._residents.clear()
+        for checkpoint_id in self.held():
+            self._drop(checkpoint_id)
         memory.release(self.device)
 
     def _resident(self, checkpoint_id: str, on_load: OnPart) -> Resident:
+        row = sources.find(checkpoint_id, self._settings)
+        place = sources.place(row, self._settings, self.faults)
+        if checkpoint_id in self._residents and self._residents[checkpoint_id].stamp != place.stamp:
+            log.info("%s has changed on disk", checkpoint_id)
+            self._drop(checkpoint_id)
         if checkpoint_id not in self._residents:
-            row = sources.find(checkpoint_id, self._settings)
-            folder = sources.located(row, self._settings)
-            sources.check(folder)
-            self._make_room(sources.weight_count(folder) * self.dtype.itemsize)
-            self._residents[checkpoint_id] = self._loaded(row, folder, on_load)
+            dtype = self.dtype(catalog.family(row.family))
+            count = sources.weight_count(place, row, is_half=dtype != torch.float32)
+            self._make_room(count * dtype.itemsize)
+            self._residents[checkpoint_id] = self._loaded(row, place, dtype, on_load)
         self._residents.move_to_end(checkpoint_id)
         return self._residents[checkpoint_id]
 
     def _make_room(self, needed_bytes: int) -> None:
-        sizes = [(key, resident.size_bytes) for key, resident in self._residents.items()]
+        sizes = [(key, resident.loaded.size_bytes) for key, resident in self._residents.items()]
         budget = memory.budget_bytes(self.device, sum(size for _, size in sizes))
         for key in memory.to_evict(sizes, needed_bytes, budget):
             log.info("evicting %s", key)
-            del self._residents[key]
+            self._drop(key)
             memory.release(self.device)
 
-    def _loaded(self, row: Checkpoint, folder: Path, on_load: OnPart) -> Resident:
+    def _drop(self, checkpoint_id: str) -> None:
+        del self._residents[checkpoint_id]
+        self.encodings.forget(checkpoint_id)
+
+    def _loaded(self, row: Checkpoint, place: Place, dtype: torch.dtype, on_load: OnPart) -> Resident:
         """Built aside: what fails here leaves nothing behind."""
-        family = catalog.family(row.family)
+        family, stamp = catalog.family(row.family), place.stamp
         try:
-            made = loading.components(folder, family.pipeline, dtype=self.dtype, device=self.device, on_part=on_load)
+            loaded = loading.load(place, family, dtype=dtype, device=self.device, on_part=on_load)
+            config = json.loads((place.configs / "scheduler" / "scheduler_config.json").read_text())
         except Exception as error:
             # The frames hold the parts made so far.
             error.__traceback__ = None
             memory.release(self.device)
-            if isinstance(error, StudioError):
-                raise
-            raise LoadError(f"Checkpoint: {row.label} could not be loaded: {_first_line(error)}") from error
-        config = json.loads((folder / "scheduler" / "scheduler_config.json").read_text())
-        size = loading.parameter_bytes(made)
-        return Resident(family=family, components=made, scheduler_config=config, size_bytes=size)
+            told = error if isinstance(error, StudioError) else _unloadable(row, error)
+            if isinstance(error, LASTING):
+                self.faults[place.path] = shelf.stamp(place.path), str(told)
+            raise told from (None if told is error else error)
+        return Resident(family=family, loaded=loaded, scheduler_config=config, dtype=dtype, stamp=stamp)
 
 
 def pace_key(request: TextToImage) -> tuple:
@@ -140,11 +192,6 @@ def _device(wanted: str) -> str:
     return "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def _unsafe(components: dict[str, object]) -> dict[str, bool]:
-    """No warning at every job for a checkpoint that carries no safety checker."""
-    has_slot = "safety_checker" in components
-    return {"requires_safety_checker": components["safety_checker"] is not None} if has_slot else {}
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+def _unloadable(row: Checkpoint, error: Exception) -> LoadError:
+    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    return LoadError(f"Checkpoint: {row.label} could not be loaded: {first_line}")

@@ -1,161 +1,188 @@
-"""Where a checkpoint's files are, and whether they are whole; reads headers only and imports no torch."""
+"""Where a checkpoint's files are, and whether they can be used; reads names and headers only and imports no torch."""
 
-import json
-import struct
-from math import prod
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from huggingface_hub import try_to_load_from_cache
+from huggingface_hub.errors import HFValidationError
 
 from studio import catalog
 from studio.catalog import Checkpoint
 from studio.config import Settings
-from studio.errors import LoadError, NotFound
+from studio.errors import LoadError
+from studio.pipelines import folders, headers, layouts, shelf
+from studio.pipelines.folders import INDEX
+from studio.pipelines.shelf import Stamp
 
 PROJECT = Path(__file__).resolve().parents[2]
-INDEX = "model_index.json"
+
+# What loading found wrong that no header tells: by path, the state it was found in, and the message.
+Faults = Mapping[Path, tuple[Stamp, str]]
+NO_FAULTS: Faults = MappingProxyType({})
 
 
-def available(settings: Settings) -> list[tuple[Checkpoint, Path | None]]:
-    """Every checkpoint that can be chosen, with its folder or None if it is not on this disk."""
-    rows = [*catalog.CHECKPOINTS, *_own(settings)]
-    return [(row, folder_of(row, settings)) for row in rows]
+class Place(NamedTuple):
+    """The files to load: a diffusers folder, or the texts of one and the single `file` that has the weights.
+
+    `vae` is a folder whose VAE stands in for the checkpoint's own in half precision.
+    """
+
+    configs: Path
+    file: Path | None = None
+    vae: Path | None = None
+
+    @property
+    def path(self) -> Path:
+        """Where the weights are."""
+        return self.file or self.configs
+
+    @property
+    def stamp(self) -> Stamp:
+        """What changes when any of these files does."""
+        return tuple(mark for path in self if path for mark in shelf.stamp(path))
+
+
+def available(settings: Settings, faults: Faults = NO_FAULTS) -> list[tuple[Checkpoint, Path | None]]:
+    """Every checkpoint there is, with its folder or file, or None if it is not on this disk.
+
+    One that is there and cannot be used says why in `problem`.
+    """
+    rows = [*catalog.CHECKPOINTS, *shelf.rows(settings.models)]
+    return [_examined(row, settings, faults) for row in rows]
 
 
 def find(id: str, settings: Settings) -> Checkpoint:
-    """The catalogue's row of that id, one of the owner's folders by name or, on a private studio, by path.
+    """The row of that id: the owner's own by name or, on a private studio, by path; the catalogue's; or, on a private
+    studio, that of a hub id in the cache. NotFound if there is none."""
+    own = shelf.row(settings.models, id)
+    if own is None and not settings.is_public and shelf.is_candidate(Path(id)):
+        own = replace(shelf.tell(Path(id)).row, id=id)
+    if own is None and not settings.is_public and (cached := _cached(id, settings)):
+        known = next((row for row in catalog.CHECKPOINTS if row.source == id), None)
+        own = known or replace(shelf.tell(cached).row, id=id, label=id, source=id)
+    return _examined(own or catalog.checkpoint(id), settings, NO_FAULTS)[0]
 
-    NotFound if there is none.
-    """
-    own = {row.id: row for row in _own(settings)}
-    if id in own:
-        return own[id]
-    if not settings.is_public and _is_checkpoint(Path(id)):
-        return _row_of(Path(id))
-    return catalog.checkpoint(id)
+
+def path_of(row: Checkpoint, settings: Settings) -> Path | None:
+    """The folder or file with the checkpoint's weights, without asking any hub; None if it is not here."""
+    return _own_path(row) or _cached(row.source, settings, row.revision)
 
 
 def folder_of(row: Checkpoint, settings: Settings) -> Path | None:
-    """The folder that holds the checkpoint's `model_index.json`, without asking any hub; None if it is not here."""
-    for folder in (PROJECT / row.source, Path(row.source)):
-        if _is_checkpoint(folder):
-            return folder
-    if row.source.count("/") != 1:
-        return None
-    cached = try_to_load_from_cache(row.source, INDEX, cache_dir=settings.cache_dir)
-    return Path(cached).parent if isinstance(cached, str) else None
+    """The folder with the checkpoint's `model_index.json`, configs and tokenizers; None if it is not here."""
+    path = path_of(row, settings)
+    return _configs(path, settings) if path and path.is_file() else path
 
 
-def located(row: Checkpoint, settings: Settings) -> Path:
-    """The checkpoint's folder; LoadError if it is not on this machine."""
-    folder = folder_of(row, settings)
-    if folder is None:
+def located(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Path:
+    """The checkpoint's folder or file; LoadError if it is not on this machine, or cannot be used as it is."""
+    row, path = _examined(row, settings, faults)
+    if row.problem:
+        raise LoadError(row.problem)
+    if path is None:
         raise LoadError(
-            f"Checkpoint: {row.label} is not on this machine. Put its diffusers folder into the --models folder, "
-            "or choose another checkpoint."
+            f"Checkpoint: {row.label} is not on this machine. Fetch it, put its folder or file into the --models "
+            "folder, or choose another checkpoint."
         )
-    return folder
+    return path
+
+
+def place(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Place:
+    """The files to load a checkpoint from; LoadError as `located`."""
+    path = located(row, settings, faults)
+    vae = _cached(row.vae, settings, name="config.json") if row.vae else None
+    if path.is_file():
+        return Place(_configs(path, settings), path, vae)
+    return Place(path, None, vae)
 
 
 def check(folder: Path) -> None:
     """LoadError naming the file if a part of the diffusers folder is missing, cut off or not what it says."""
-    index = _json(folder / INDEX)
-    for part, named in index.items():
-        if part.startswith("_") or not isinstance(named, list) or named[0] is None:
-            continue
-        if not (folder / part).is_dir():
-            raise LoadError(f"Checkpoint: the part '{part}' is missing from {folder.name}. Fetch the checkpoint again.")
-        _check_part(folder / part)
+    folders.check(folder)
 
 
-def weight_count(folder: Path) -> int:
-    """How many numbers the safetensors below the folder hold; they must have been checked."""
-    headers = [_header(path) for path in folder.rglob("*.safetensors")]
-    return sum(prod(row["shape"]) for header in headers for name, row in header.items() if name != "__metadata__")
+def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
+    """How many numbers are loaded from that place."""
+    family = catalog.family(row.family)
+    if place.file:
+        return layouts.weight_count(headers.read(place.file), family)
+    return folders.weight_count(place.configs, family.left_out, is_half=is_half)
 
 
-def weight_bytes(folder: Path) -> int:
-    """Bytes of all safetensors below the folder."""
-    return sum(path.stat().st_size for path in folder.rglob("*.safetensors"))
+def _examined(row: Checkpoint, settings: Settings, faults: Faults) -> tuple[Checkpoint, Path | None]:
+    """The row with what is wrong with it as it lies here, and where that is.
+
+    What came from a hub and cannot be used counts as not here: it can be fetched again.
+    """
+    path = path_of(row, settings)
+    if path is None:
+        return row, None
+    told = shelf.tell(path)
+    if told.row.problem:
+        row = replace(row, problem=told.row.problem, is_pickle=told.row.is_pickle)
+    elif path.is_file():
+        row = _with_configs(row, path, settings)
+    state, problem = faults.get(path, ((), ""))
+    if problem and state == shelf.stamp(path):
+        row = replace(row, problem=problem)
+    return row, path if not row.problem or _own_path(row) else None
 
 
-def _is_checkpoint(folder: Path) -> bool:
-    try:
-        return (folder / INDEX).is_file()
-    except OSError:  # a name too long for any file system
-        return False
+def _own_path(row: Checkpoint) -> Path | None:
+    """The folder of this project, or the owner's folder or file, that the row names."""
+    for path in (PROJECT / row.source, Path(row.source)):
+        if folders.is_checkpoint(path) or path.is_file():
+            return path
+    return None
 
 
-def _own(settings: Settings) -> list[Checkpoint]:
-    """A row for each diffusers folder in the owner's `--models` folder."""
-    if settings.models is None or not settings.models.is_dir():
-        return []
-    folders = sorted(path.parent for path in settings.models.glob(f"*/{INDEX}"))
-    return [row for folder in folders if (row := _row_of(folder, strict=False))]
-
-
-def _row_of(folder: Path, *, strict: bool = True) -> Checkpoint | None:
-    """A row made from the folder's own files; with `strict`, NotFound if its family is unknown, else None."""
-    try:
-        pipeline = _json(folder / INDEX).get("_class_name")
-        scale = 2 ** (len(_json(folder / "vae" / "config.json")["block_out_channels"]) - 1)
-        family = next(f.name for f in catalog.FAMILIES if (f.pipeline, f.latent_scale) == (pipeline, scale))
-    except (LoadError, KeyError, StopIteration) as error:
-        if not strict:
-            return None
-        known = ", ".join(family.label for family in catalog.FAMILIES)
-        raise NotFound(f"Checkpoint: {folder.name} is of no family known here ({known}).") from error
-    name = folder.name if not strict else str(folder)
-    return Checkpoint(
-        id=name,
-        label=folder.name,
-        source=str(folder.resolve()),
-        family=family,
-        licence="see its model card",
-        size_bytes=weight_bytes(folder),
-    )
-
-
-def _check_part(folder: Path) -> None:
-    for config in folder.glob("*config.json"):
-        _json(config)
-    for index in folder.glob("*.safetensors.index.json"):
-        for name in set(_json(index).get("weight_map", {}).values()):
-            if not (folder / name).is_file():
-                raise LoadError(f"Checkpoint: {folder.name}/{name} is missing. Fetch the checkpoint again.")
-    for weights in folder.glob("*.safetensors"):
-        _check_weights(weights)
-
-
-def _check_weights(path: Path) -> None:
-    """The header's last offset must be the file's end."""
-    named = f"{path.parent.name}/{path.name}"
-    size = path.stat().st_size
-    with path.open("rb") as file:
-        head = file.read(8)
-        length = struct.unpack("<Q", head)[0] if len(head) == 8 else size
-        if length > size - 8:
-            raise LoadError(f"Checkpoint: {named} is damaged or no safetensors file. Fetch it again.")
-        try:
-            header = json.loads(file.read(length))
-            ends = [row["data_offsets"][1] for name, row in header.items() if name != "__metadata__"]
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise LoadError(f"Checkpoint: {named} is damaged: its header cannot be read. Fetch it again.") from error
-    expected = 8 + length + max(ends, default=0)
-    if size != expected:
-        raise LoadError(
-            f"Checkpoint: {named} is damaged or incomplete: {size:,} bytes of {expected:,}. Fetch it again."
+def _with_configs(row: Checkpoint, file: Path, settings: Settings) -> Checkpoint:
+    """The row of a single file, with what is missing beside it."""
+    told, configs = shelf.tell(file), _configs(file, settings)
+    if configs is None:
+        label = catalog.family(told.row.family).label
+        remedy = f"Fetch those of {told.configs}, or put them into" if told.configs else "Put them into"
+        problem = (
+            f"Checkpoint: {file.name} needs configs and tokenizers to be read with, as {label} has them. {remedy} "
+            f"a folder '{file.stem}' beside it."
         )
+        return replace(row, problem=problem, needs=told.configs)
+    beside = shelf.tell(configs)
+    for part in sorted(beside.needs - beside.holds - told.holds):
+        problem = (
+            f"Checkpoint: {file.name} has no {part}. Put one, with its weights, into a folder '{file.stem}/{part}'."
+        )
+        return replace(row, problem=problem)
+    return row
 
 
-def _header(path: Path) -> dict:
-    with path.open("rb") as file:
-        return json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+def _configs(file: Path, settings: Settings) -> Path | None:
+    """The texts to read a single file with: those beside it, else the family's own in the hub's cache."""
+    told = shelf.tell(file)
+    if not told.row.family:
+        return None
+    beside = shelf.configs_beside(file, catalog.family(told.row.family))
+    folder = beside or _cached(told.configs, settings)
+    return folder if folder and shelf.tell(folder).is_readable else None
 
 
-def _json(path: Path) -> dict:
+def _cached(repo: str, settings: Settings, revision: str | None = None, *, name: str = INDEX) -> Path | None:
+    """The folder of a hub's repository in the cache: of the commit that the catalogue names, else the newest here."""
+    pinned = {row.revision for row in catalog.CHECKPOINTS if row.source == repo}
+    for wanted in dict.fromkeys((revision, *pinned, "main")):
+        if wanted and (found := _in_cache(repo, name, settings, wanted)):
+            return found.parent
+    return None
+
+
+def _in_cache(repo: str, name: str, settings: Settings, revision: str) -> Path | None:
+    if repo.count("/") != 1:
+        return None
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        named = f"{path.parent.name}/{path.name}"
-        raise LoadError(f"Checkpoint: {named} is missing or cannot be read. Fetch the checkpoint again.") from error
+        found = try_to_load_from_cache(repo, name, cache_dir=settings.cache_dir, revision=revision)
+    except HFValidationError:  # no id that any hub has
+        return None
+    return Path(found) if isinstance(found, str) else None

@@ -1,0 +1,44 @@
+"""Parts out of a single file of weights in the original layout, through diffusers' own conversion."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from diffusers import pipelines
+from diffusers.loaders.single_file import load_single_file_sub_model
+from safetensors.torch import load_file
+from torch import Tensor, nn
+
+from studio.pipelines import layouts
+
+Weights = dict[str, Tensor]
+
+
+def weights(file: Path) -> Weights:
+    """The weights as they lie in the file; none is read before it is used."""
+    return load_file(file)
+
+
+def holds(weights: Weights, part: str) -> bool:
+    """Whether the part's weights are among these."""
+    return any(name.startswith(layouts.PARTS[part]) for name in weights)
+
+
+def maker(made_by: type, part: str, weights: Weights, *, configs: Path, dtype: torch.dtype) -> Callable[[], nn.Module]:
+    """What makes the part out of the weights, after its config in that folder."""
+
+    def make() -> nn.Module:
+        return load_single_file_sub_model(
+            library_name=made_by.__module__.partition(".")[0],
+            class_name=made_by.__name__,
+            name=part,
+            # The conversion takes the weights out of what it is given.
+            checkpoint=dict(weights),
+            pipelines=pipelines,
+            is_pipeline_module=False,
+            cached_model_config_path=str(configs),
+            torch_dtype=dtype,
+            local_files_only=True,
+        )
+
+    return make

@@ -1,0 +1,134 @@
+"""Diffusers folders tell their family, and what is missing or damaged, by name."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from studio import catalog
+from studio.errors import LoadError
+from studio.pipelines import folders
+from tests import tiny
+from tests.pipelines.conftest import Forms
+
+UNET = "unet/diffusion_pytorch_model.safetensors"
+
+
+def family_name(folder: Path) -> str | None:
+    found = folders.family_of(lambda name: folders.text(folder, name))
+    return found and found.name
+
+
+@pytest.fixture
+def sd1(forms: Forms, tmp_path: Path) -> Path:
+    """A folder of our own to hurt."""
+    return Path(shutil.copytree(forms.models / "sd1", tmp_path / "mine"))
+
+
+def changed(path: Path, **values: object) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | values))
+
+
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_the_family_is_told_from_the_texts(forms: Forms, family: str) -> None:
+    assert family_name(forms.models / family) == family
+
+
+def test_a_class_for_another_task_is_of_the_family_too(sd1: Path) -> None:
+    changed(sd1 / "model_index.json", _class_name="StableDiffusionImg2ImgPipeline")
+    assert family_name(sd1) == "sd1"
+
+
+def test_what_takes_more_channels_is_of_no_family(sd1: Path) -> None:
+    """As checkpoints for inpainting do."""
+    changed(sd1 / "unet" / "config.json", in_channels=9)
+    assert family_name(sd1) is None
+
+
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_a_whole_folder_passes_and_its_weights_are_counted(forms: Forms, family: str) -> None:
+    folder, left_out = forms.models / family, catalog.family(family).left_out
+    folders.check(folder, left_out)
+    files = [path for path in folder.glob("*/*.safetensors") if path.parent.name not in left_out]
+    numbers = sum(weight.numel() for path in files for weight in load_file(path).values())
+    assert folders.weight_count(folder, left_out, is_half=False) == numbers > 0
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("unet", "the part 'unet' is missing"),
+        ("unet/config.json", "mine/unet has no config"),
+        (UNET, "mine/unet has no weights"),
+        ("scheduler/scheduler_config.json", "mine/scheduler has no config"),
+        ("tokenizer", "the part 'tokenizer' is missing"),
+        ("model_index.json", "mine/model_index.json is missing"),
+    ],
+)
+def test_what_is_missing_is_named(sd1: Path, file: str, words: str) -> None:
+    path = sd1 / file
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises(LoadError, match=words):
+        folders.check(sd1)
+
+
+def test_what_is_damaged_is_named(sd1: Path) -> None:
+    (sd1 / UNET).write_bytes((sd1 / UNET).read_bytes()[:-1])
+    with pytest.raises(LoadError, match=f"mine/{UNET} is incomplete"):
+        folders.check(sd1)
+    (sd1 / "vae" / "config.json").write_text("[1]")
+    with pytest.raises(LoadError, match="vae/config.json is missing or cannot be read"):
+        folders.check(sd1)
+
+
+def test_a_pickle_in_the_place_of_weights_is_not_opened(sd1: Path) -> None:
+    (sd1 / UNET).rename(sd1 / "unet" / "diffusion_pytorch_model.bin")
+    with pytest.raises(LoadError, match="only as the pickle diffusion_pytorch_model.bin, which is never opened"):
+        folders.check(sd1)
+
+
+def test_parts_that_are_not_needed_may_be_missing(sd1: Path, forms: Forms, tmp_path: Path) -> None:
+    changed(sd1 / "model_index.json", safety_checker=["stable_diffusion", "StableDiffusionSafetyChecker"])
+    folders.check(sd1)
+    assert "safety_checker" not in folders.parts(sd1)
+    without = Path(shutil.copytree(forms.models / "sd3", tmp_path / "sd3", ignore=shutil.ignore_patterns("*_3")))
+    folders.check(without, catalog.family("sd3").left_out)
+    with pytest.raises(LoadError, match="the part 'text_encoder_3' is missing"):
+        folders.check(without)
+
+
+def test_a_shard_that_is_not_there_is_named(sd1: Path) -> None:
+    index = {"weight_map": {"conv_in.weight": "diffusion_pytorch_model-00002-of-00002.safetensors"}}
+    (sd1 / "unet" / "diffusion_pytorch_model.safetensors.index.json").write_text(json.dumps(index))
+    with pytest.raises(LoadError, match="unet/diffusion_pytorch_model-00002-of-00002.safetensors is missing"):
+        folders.check(sd1)
+
+
+def test_of_two_variants_the_one_of_the_precision_is_meant(sd1: Path) -> None:
+    part = sd1 / "unet"
+    assert folders.variant(part, is_half=True) is folders.variant(part, is_half=False) is None
+    halves = {name: weight.half() for name, weight in load_file(sd1 / UNET).items()}
+    save_file({**halves, "more": torch.zeros(5)}, part / "diffusion_pytorch_model.fp16.safetensors")
+    assert folders.variant(part, is_half=True) == "fp16" and folders.variant(part, is_half=False) is None
+    assert folders.weight_count(sd1, is_half=True) == folders.weight_count(sd1, is_half=False) + 5
+    (sd1 / UNET).unlink()
+    assert folders.variant(part, is_half=False) == "fp16"
+    folders.check(sd1)
+
+
+@pytest.mark.parametrize(
+    ("name", "variant"),
+    [
+        ("model.safetensors", ""),
+        ("model.fp16.safetensors", "fp16"),
+        ("diffusion_pytorch_model.bf16-00001-of-00002.safetensors", "bf16"),
+        ("model-00001-of-00002.fp16.safetensors", "fp16"),
+        ("sd_xl_base_1.0.safetensors", None),
+    ],
+)
+def test_names_of_weights_tell_the_variant(name: str, variant: str | None) -> None:
+    found = folders.WEIGHTS.fullmatch(name)
+    assert (next(filter(None, found.groups()), "") if found else None) == variant
