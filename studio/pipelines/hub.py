@@ -1,0 +1,187 @@
+"""Checkpoints from the Hugging Face Hub: what a download would bring, and the download; nothing comes unasked."""
+
+import json
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from studio import catalog
+from studio.catalog import Checkpoint, Family
+from studio.config import Settings
+from studio.errors import NotFound
+from studio.pipelines import listings, refusals, snapshots, transfers
+from studio.pipelines.listings import Listing
+from studio.pipelines.snapshots import INDEX, HubFile, Snapshot
+from studio.pipelines.transfers import PATIENCE, Patience
+
+# Left free on the disk: a full one stops more than Easel.
+MARGIN_BYTES = 2**29
+REPOSITORY = re.compile(r"(?:https?://(?:www\.)?(?:huggingface\.co|hf\.co)/)?(\w[\w.-]*/\w[\w.-]*)(?:/tree/main)?/?")
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What a download would bring: all its bytes, and those that are not here yet.
+
+    `files` come in this order, and then `revisions` stand for the snapshots.
+    """
+
+    files: tuple[tuple[Snapshot, HubFile], ...]
+    revisions: tuple[tuple[Snapshot, str], ...]
+
+    @property
+    def total_bytes(self) -> int:
+        """Bytes of the checkpoint once it is here."""
+        return sum(file.size_bytes for _, file in self.files)
+
+    @property
+    def missing_bytes(self) -> int:
+        """Bytes that have yet to come; files of the same content come once."""
+        missing = {(snapshot, file.etag): snapshot.missing_bytes(file) for snapshot, file in self.files}
+        return sum(missing.values())
+
+
+def plan(
+    row: Checkpoint, settings: Settings, *, left_out: Collection[str] | None = None, patience: Patience = PATIENCE
+) -> Plan:
+    """What `fetch` would bring, after one question to the hub for each repository; HubError if nothing."""
+    return _plan(row, settings, left_out, patience, lambda: None)
+
+
+def fetch(
+    row: Checkpoint,
+    settings: Settings,
+    on_progress: OnProgress,
+    *,
+    left_out: Collection[str] | None = None,
+    patience: Patience = PATIENCE,
+) -> Path:
+    """Bring a checkpoint into the cache and give its folder; HubError says why that failed.
+
+    `on_progress(bytes here, bytes in all)` is called several times a second, and may raise to leave: what has come is
+    taken up by the next call. `left_out` are the parts to do without, the family's own if not given. The model index
+    comes last, so that a checkpoint is found only when all of it is here.
+    """
+    coming = _plan(row, settings, left_out, patience, partial(on_progress, 0, row.size_bytes))
+    return _brought(coming, on_progress, patience)
+
+
+def fetch_configs(
+    repo: str,
+    settings: Settings,
+    on_progress: OnProgress = lambda done, total: None,
+    *,
+    revision: str | None = None,
+    patience: Patience = PATIENCE,
+) -> Path:
+    """Bring only the texts of a repository, a few megabytes, to read a single file of weights with."""
+    on_beat = partial(on_progress, 0, 0)
+    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=on_beat)
+    coming = _coming((listing, snapshots.configs(listing.files)))
+    return _brought(coming, on_progress, patience)
+
+
+def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
+    """A row for a repository named by hand, as owner/name or by its address; nothing is kept.
+
+    HubError if it cannot be had or has no safetensors in the layout of diffusers, NotFound if no family fits.
+    """
+    found = REPOSITORY.fullmatch(name.strip())
+    if not found:
+        raise refusals.because("bad_id", name.strip()[:80])
+    repo = found[1]
+    listing = listings.ask(repo, settings, revision=None, patience=patience, on_beat=lambda: None)
+    files = {file.name: file for file in _pipeline_files(listing, snapshots.HALF, ())}
+
+    def config(path: str) -> dict:
+        return json.loads(transfers.read(files[path], listing.snapshot, patience)) if path in files else {}
+
+    family = _family(repo, config)
+    return Checkpoint(
+        id=repo,
+        label=repo.partition("/")[2],
+        source=repo,
+        family=family.name,
+        licence=listing.licence,
+        licence_url=f"{refusals.HUB}/{repo}",
+        size_bytes=sum(file.size_bytes for file in files.values() if file.part not in family.left_out),
+        is_gated=listing.is_gated,
+        variant=snapshots.HALF if any(file.variant == snapshots.HALF for file in files.values()) else None,
+    )
+
+
+def _plan(
+    row: Checkpoint,
+    settings: Settings,
+    left_out: Collection[str] | None,
+    patience: Patience,
+    on_beat: Callable[[], None],
+) -> Plan:
+    parts = catalog.family(row.family).left_out if left_out is None else left_out
+    listing = listings.ask(row.source, settings, revision=row.revision, patience=patience, on_beat=on_beat)
+    main = listing, _pipeline_files(listing, row.variant or "", parts)
+    if row.vae is None:
+        return _coming(main)
+    vae = listings.ask(row.vae, settings, revision=None, patience=patience, on_beat=on_beat)
+    return _coming((vae, snapshots.network(vae.files)), main)
+
+
+def _coming(*wanted: tuple[Listing, list[HubFile]]) -> Plan:
+    files = [(listing.snapshot, file) for listing, files in wanted for file in files]
+    return Plan(
+        files=tuple(sorted(files, key=lambda row: row[1].name == INDEX)),
+        revisions=tuple((listing.snapshot, listing.revision) for listing, _ in wanted),
+    )
+
+
+def _pipeline_files(listing: Listing, variant: str, left_out: Collection[str]) -> list[HubFile]:
+    """What a pipeline needs; HubError if the repository has no such layout, or a network only as a pickle."""
+    files = snapshots.wanted(listing.files, variant, left_out)
+    if INDEX not in {file.name for file in files}:
+        raise refusals.because("no_layout", listing.snapshot.repo)
+    for network in snapshots.bare_networks(files):
+        raise refusals.because("no_safetensors", listing.snapshot.repo, name=network)
+    return files
+
+
+def _brought(coming: Plan, on_progress: OnProgress, patience: Patience) -> Path:
+    """The folder of the last snapshot, after all has come."""
+    done_bytes = 0
+    _check_room(coming)
+    for snapshot, file in coming.files:
+        if not snapshot.has(file):
+            transfers.fetch(file, snapshot, _counted(on_progress, done_bytes, coming.total_bytes), patience)
+        done_bytes += file.size_bytes
+        on_progress(done_bytes, coming.total_bytes)
+    for snapshot, revision in coming.revisions:
+        snapshot.name_it(revision)
+    return coming.revisions[-1][0].folder
+
+
+def _counted(on_progress: OnProgress, before: int, total: int) -> Callable[[int], None]:
+    return lambda here: on_progress(before + here, total)
+
+
+def _check_room(coming: Plan) -> None:
+    snapshot, missing = coming.revisions[-1][0], coming.missing_bytes
+    if missing and missing + MARGIN_BYTES > refusals.free_bytes(snapshot.cache):
+        raise refusals.because("disk_full", snapshot.repo, size=missing + MARGIN_BYTES, folder=snapshot.cache)
+
+
+def _family(repo: str, config: Callable[[str], dict]) -> Family:
+    """The family that the texts of a repository tell of."""
+    levels = config("vae/config.json").get("block_out_channels", ())
+    told = (
+        config(INDEX).get("_class_name"),
+        2 ** max(len(levels) - 1, 0),
+        bool(config("unet/config.json").get("use_linear_projection")),
+    )
+    for family in catalog.FAMILIES:
+        if (family.pipeline, family.latent_scale, family.has_linear_projection) == told:
+            return family
+    known = ", ".join(family.label for family in catalog.FAMILIES)
+    raise NotFound(f"Checkpoint: {repo} is of no family known here ({known}).")
