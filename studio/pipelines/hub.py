@@ -4,16 +4,17 @@ import json
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from studio import catalog
-from studio.catalog import Checkpoint, Family
+from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.errors import NotFound
-from studio.pipelines import listings, refusals, snapshots, transfers
+from studio.pipelines import folders, listings, refusals, snapshots, transfers
+from studio.pipelines.folders import INDEX
 from studio.pipelines.listings import Listing
-from studio.pipelines.snapshots import INDEX, HubFile, Snapshot
+from studio.pipelines.snapshots import HubFile, Snapshot
 from studio.pipelines.transfers import PATIENCE, Patience
 
 # Left free on the disk: a full one stops more than Easel.
@@ -86,24 +87,33 @@ def fetch_configs(
 
 
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
-    """A row for a repository named by hand, as owner/name or by its address; nothing is kept.
+    """The row of a repository named by hand, as owner/name or by its address: the catalogue's, or one made up from
+    what the hub says. Nothing is kept of that.
 
-    HubError if it cannot be had or has no safetensors in the layout of diffusers, NotFound if no family fits.
+    HubError if it cannot be had or has no safetensors in the layout of diffusers, NotFound if it is of no family.
     """
     found = REPOSITORY.fullmatch(name.strip())
     if not found:
         raise refusals.because("bad_id", name.strip()[:80])
-    repo = found[1]
-    listing = listings.ask(repo, settings, revision=None, patience=patience, on_beat=lambda: None)
+    known = next((row for row in catalog.CHECKPOINTS if row.source == found[1]), None)
+    return known or _told(listings.ask(found[1], settings, revision=None, patience=patience), patience)
+
+
+def _told(listing: Listing, patience: Patience) -> Checkpoint:
+    repo = listing.snapshot.repo
     files = {file.name: file for file in _pipeline_files(listing, snapshots.HALF, ())}
 
+    @cache
     def config(path: str) -> dict:
         return json.loads(transfers.read(files[path], listing.snapshot, patience)) if path in files else {}
 
-    family = _family(repo, config)
+    family = folders.family_of(config)
+    if family is None:
+        known = ", ".join(family.label for family in catalog.FAMILIES)
+        raise NotFound(f"Checkpoint: {repo} is of no family known here ({known}).")
     return Checkpoint(
         id=repo,
-        label=repo.partition("/")[2],
+        label=repo,
         source=repo,
         family=family.name,
         licence=listing.licence,
@@ -170,18 +180,3 @@ def _check_room(coming: Plan) -> None:
     snapshot, missing = coming.revisions[-1][0], coming.missing_bytes
     if missing and missing + MARGIN_BYTES > refusals.free_bytes(snapshot.cache):
         raise refusals.because("disk_full", snapshot.repo, size=missing + MARGIN_BYTES, folder=snapshot.cache)
-
-
-def _family(repo: str, config: Callable[[str], dict]) -> Family:
-    """The family that the texts of a repository tell of."""
-    levels = config("vae/config.json").get("block_out_channels", ())
-    told = (
-        config(INDEX).get("_class_name"),
-        2 ** max(len(levels) - 1, 0),
-        bool(config("unet/config.json").get("use_linear_projection")),
-    )
-    for family in catalog.FAMILIES:
-        if (family.pipeline, family.latent_scale, family.has_linear_projection) == told:
-            return family
-    known = ", ".join(family.label for family in catalog.FAMILIES)
-    raise NotFound(f"Checkpoint: {repo} is of no family known here ({known}).")

@@ -41,7 +41,12 @@ def is_offline(settings: Settings) -> bool:
 
 
 def ask(
-    repo: str, settings: Settings, *, revision: str | None, patience: Patience, on_beat: Callable[[], None]
+    repo: str,
+    settings: Settings,
+    *,
+    revision: str | None,
+    patience: Patience,
+    on_beat: Callable[[], None] = lambda: None,
 ) -> Listing:
     """The repository as it is now; HubError if it may not be asked for, cannot be reached, or is not to be had.
 

@@ -6,17 +6,15 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-INDEX = "model_index.json"
+from studio.pipelines.folders import INDEX, WEIGHTS
+from studio.pipelines.layouts import PARTS as NETWORKS
+
 # Half the bytes of the plain weights, and what a graphics card computes with.
 HALF = "fp16"
 # The folders of Stable Diffusion's pipelines; what else lies in a repository is a duplicate, or of other libraries.
-NETWORKS = ("text_encoder", "text_encoder_2", "text_encoder_3", "unet", "transformer", "vae")
 PARTS = ("scheduler", "tokenizer", "tokenizer_2", "tokenizer_3", *NETWORKS)
 CONFIG = re.compile(r"\w[\w.-]*\.(json|txt|model)")
-STEM = r"(?:diffusion_pytorch_model|model)"
-# Shards name their variant in two ways: model.fp16-00001-of-00002 today, model-00001-of-00002.fp16 once.
-WEIGHTS = re.compile(STEM + r"(?:\.(?P<first>\w+))?(?:-\d{5}-of-\d{5})?(?:\.(?P<last>\w+))?\.safetensors")
-SHARDS = re.compile(STEM + r"\.safetensors\.index(?:\.(?P<last>\w+))?\.json")
+SHARDS = re.compile(r"(?:diffusion_pytorch_model|model)\.safetensors\.index(?:\.(\w+))?\.json")
 # Vocabularies are of a few megabytes; a text that claims more is none.
 CONFIG_BYTES = 32 * 2**20
 

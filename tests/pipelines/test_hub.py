@@ -12,7 +12,7 @@ import pytest
 from studio import catalog
 from studio.catalog import Checkpoint
 from studio.config import Settings
-from studio.errors import Cancelled
+from studio.errors import Cancelled, NotFound
 from studio.pipelines import hub
 from studio.pipelines.refusals import HubError
 from studio.pipelines.transfers import Patience
@@ -39,7 +39,7 @@ WANTED = {
     "tokenizer/vocab.json": b'{"a": 1}',
     "tokenizer/merges.txt": b"#version",
     "text_encoder/config.json": b'{"hidden_size": 768}',
-    "unet/config.json": b'{"cross_attention_dim": 768}',
+    "unet/config.json": b'{"in_channels": 4}',
     "vae/config.json": b'{"block_out_channels": [8, 8, 8, 8]}',
     **weights("text_encoder/model.fp16.safetensors"),
     **weights(UNET, 3_000_000),
@@ -387,9 +387,21 @@ def test_configs_come_without_weights(online: Online, here: Settings) -> None:
 )
 def test_a_repository_can_be_named_by_hand(name: str, online: Online, here: Settings) -> None:
     found = online.call(hub.row_of, name, here).value
-    assert (found.id, found.label, found.family, found.licence) == (REPO, "sd-tiny", "sd1", "openrail")
+    assert (found.id, found.source, found.family, found.licence) == (REPO, REPO, "sd1", "openrail")
+    assert (found.variant, found.revision) == ("fp16", None)
     assert found.size_bytes == sum(map(len, WANTED.values())) and not found.is_gated
     assert not here.cache_dir.exists()
+
+
+def test_a_repository_of_the_catalogue_keeps_its_row(here: Settings) -> None:
+    known = catalog.checkpoint("sdxl-turbo")
+    assert hub.row_of(f"https://huggingface.co/{known.source}", here) == known
+
+
+def test_a_repository_of_another_family_is_refused(online: Online, server: FakeHub, here: Settings) -> None:
+    server.repositories[REPO].files["model_index.json"] = b'{"_class_name": "FluxPipeline"}'
+    error = online.call(hub.row_of, REPO, here).error
+    assert isinstance(error, NotFound) and "no family known here" in str(error)
 
 
 @pytest.mark.parametrize(
