@@ -1,23 +1,23 @@
-"""What a task yields (Progress, Preview, Result), and results as metadata of a picture file and back."""
+"""What a task reports (Progress, Preview, Result), and requests as JSON and back."""
 
-import json
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from studio.errors import StudioError
-from studio.requests import TextToImage
-
-CHUNK = "easel"
-VERSION = 1
+from studio.grids import Grid, axes_from_json, axes_to_json
+from studio.images import Picture
+from studio.requests import TextToImage, made, single
 
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """Where a job is: `step` of `steps` in this phase, seconds since it began, seconds it may still take."""
+    """Where a job is: `step` of `steps` in this phase, seconds since it began, seconds it may still take.
+
+    While something is downloaded, steps are bytes.
+    """
 
     phase: str
     step: int = 0
@@ -38,45 +38,73 @@ class Preview:
 class Result:
     """Finished pictures and the resolved request: running `request` again gives the same bytes.
 
-    `paths` are the saved files, empty if saving failed; `note` then says why.
+    `paths` are the saved files, empty if saving failed; `note` then says why. `requests` are, picture by picture, what
+    gives each alone: for a grid's sheet the grid.
     """
 
     images: tuple[Image.Image, ...]
-    request: TextToImage
+    request: TextToImage | Grid
     seconds: float
     paths: tuple[Path, ...] = ()
     note: str = ""
+    requests: tuple[TextToImage | Grid, ...] = ()
+
+    def __post_init__(self) -> None:
+        if not self.requests:
+            alone = tuple(single(self.request, index) for index in range(len(self.images)))
+            object.__setattr__(self, "requests", alone)
 
 
-Event = Progress | Preview | Result
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """A checkpoint is on this machine now, under this id."""
+
+    checkpoint: str
+    seconds: float
+
+
+Event = Progress | Preview | Result | Fetched
 # Hears of every step; what it raises stops the run.
 Report = Callable[[Progress | Preview], None]
+FindPicture = Callable[[str], Picture]
 
 
 def details(result: Result, job: str = "") -> dict[str, object]:
-    """A result as JSON: the resolved request, its seed, seconds, job and note."""
+    """A result as JSON: the resolved request, seconds, job, note; and for each picture what gives it alone."""
     return {
-        "request": asdict(result.request),
+        "request": to_json(result.request),
+        "requests": [to_json(request) for request in result.requests],
         "seed": result.request.seed,
+        "seeds": [request.seed for request in result.requests],
         "seconds": round(result.seconds, 3),
         "job": job,
         "note": result.note,
     }
 
 
-def to_metadata(request: TextToImage, index: int) -> PngInfo:
-    """PNG text for picture `index` of a resolved request."""
-    info = PngInfo()
-    said = {"version": VERSION, "index": index, "request": asdict(request)}
-    info.add_itxt(CHUNK, json.dumps(said, ensure_ascii=False))
-    return info
+def to_json(request: TextToImage | Grid) -> dict[str, object]:
+    """A request as JSON: its fields by name; a picture is its reference, to be found again with `from_json`."""
+    if isinstance(request, Grid):
+        return {"base": to_json(request.base), **axes_to_json(request)}
+    values = {field.name: getattr(request, field.name) for field in fields(request)}
+    return {name: value.reference if isinstance(value, Picture) else value for name, value in values.items()}
 
 
-def from_metadata(image: Image.Image) -> TextToImage:
-    """The request that made a picture of ours; StudioError if it carries none, or one that is not understood."""
-    try:
-        said = json.loads(image.info[CHUNK])["request"]
-        known = {row.name for row in fields(TextToImage)}
-        return TextToImage(**{name: value for name, value in said.items() if name in known})
-    except (KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
-        raise StudioError("Picture: it carries no settings of Easel. Choose a PNG that was made here.") from error
+def from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextToImage | Grid:
+    """The request of `to_json`, by other releases too: unknown fields are left out, missing ones take their default.
+
+    StudioError if a value is out of its limits or a picture is not to be had any more.
+    """
+    base = values.get("base")
+    if isinstance(base, Mapping):
+        return Grid(base=_one_from_json(base, find_picture), **axes_from_json(values))
+    return _one_from_json(values, find_picture)
+
+
+def _one_from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextToImage:
+    image = values.get("image")
+    if image is None:
+        return made(values)
+    if not isinstance(image, str):
+        raise StudioError("Start image: the settings do not tell which picture it was. Choose one.")
+    return made({**values, "image": find_picture(image)})

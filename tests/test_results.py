@@ -1,34 +1,57 @@
-"""A picture carries its request, and gives it back."""
+"""Requests as JSON and back, and what is told of a result."""
 
-from io import BytesIO
+import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from studio.errors import StudioError
-from studio.requests import TextToImage
-from studio.results import Result, details, from_metadata, to_metadata
+from studio.errors import InvalidField, StudioError
+from studio.images import Picture, picture
+from studio.requests import ImageToImage, TextToImage
+from studio.results import Result, details, from_json, to_json
 
 PROMPTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=200)
+START = picture(Image.new("RGB", (16, 16), "red"))
 
 
-@given(prompt=PROMPTS, seed=st.integers(-1, 2**32 - 1), guidance=st.floats(0, 30))
-def test_a_png_gives_back_the_request_it_was_made_from(prompt: str, seed: int, guidance: float) -> None:
-    request = TextToImage(prompt=prompt, seed=seed, guidance_scale=guidance)
-    file = BytesIO()
-    Image.new("RGB", (8, 8)).save(file, "PNG", pnginfo=to_metadata(request, 0))
-    assert from_metadata(Image.open(BytesIO(file.getvalue()))) == request
+def find(reference: str) -> Picture:
+    assert reference == START.reference
+    return START
 
 
-def test_a_picture_from_elsewhere_says_what_it_lacks() -> None:
-    with pytest.raises(StudioError, match="carries no settings of Easel"):
-        from_metadata(Image.new("RGB", (8, 8)))
+@given(prompt=PROMPTS, seed=st.integers(-1, 2**32 - 1), guidance=st.floats(0, 30), start=st.booleans())
+def test_a_request_comes_back_from_json(prompt: str, seed: int, guidance: float, start: bool) -> None:
+    asked = {"prompt": prompt, "seed": seed, "guidance_scale": guidance}
+    request = ImageToImage(**asked, image=START) if start else TextToImage(**asked)
+    assert from_json(json.loads(json.dumps(to_json(request))), find) == request
+
+
+def test_what_another_release_added_or_lacked_does_no_harm() -> None:
+    assert from_json({"prompt": "a cat", "denoiser": "new"}, find) == TextToImage(prompt="a cat")
+
+
+@pytest.mark.parametrize("image", [5, ["x"], {"path": "/etc/passwd"}])
+def test_a_start_image_that_is_no_reference_is_refused(image: object) -> None:
+    with pytest.raises(StudioError, match=r"^Start image: "):
+        from_json({"image": image}, find)
+
+
+def test_a_value_out_of_its_limits_is_refused() -> None:
+    with pytest.raises(InvalidField, match=r"^Steps: "):
+        from_json({"num_inference_steps": 0}, find)
 
 
 def test_details_are_plain_json() -> None:
-    result = Result(images=(), request=TextToImage(seed=4), seconds=1.23456)
-    said = details(result, "abc")
-    assert (said["seed"], said["seconds"], said["job"]) == (4, 1.235, "abc")
-    assert said["request"]["seed"] == 4
+    images = (Image.new("RGB", (8, 8)),) * 2
+    result = Result(images=images, request=TextToImage(seed=4, num_images_per_prompt=2), seconds=1.23456)
+    said = json.loads(json.dumps(details(result, "abc")))
+    assert (said["seed"], said["seeds"], said["seconds"], said["job"]) == (4, [4, 5], 1.235, "abc")
+    assert said["request"]["seed"] == 4 and said["requests"][1]["seed"] == 5
+
+
+def test_each_picture_has_the_request_that_gives_it_alone() -> None:
+    images = (Image.new("RGB", (8, 8)),) * 2
+    result = Result(images=images, request=TextToImage(seed=4, num_images_per_prompt=2), seconds=1.0)
+    assert [(one.seed, one.num_images_per_prompt) for one in result.requests] == [(4, 1), (5, 1)]

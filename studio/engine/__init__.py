@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from studio.engine.jobs import Job
-from studio.requests import TextToImage
+from studio.images import Picture
+from studio.outputs import Gallery
+from studio.requests import Fetch, TextToImage
 from studio.results import Event
 
 
@@ -13,6 +15,9 @@ class Engine(Protocol):
 
     def submit(self, request: TextToImage, owner: str) -> Job:
         """Put a request in the queue; StudioError if it can never run or the queue is full."""
+
+    def fetch(self, request: Fetch, owner: str) -> Job:
+        """Begin to bring a checkpoint onto this machine; LoadError if the one who asks may not."""
 
     def events(self, job_id: str, owner: str) -> Iterator[Event]:
         """What happens to a job from now on, to its Result or StudioError; leaving early does not stop the job."""
@@ -23,8 +28,23 @@ class Engine(Protocol):
     def jobs(self, owner: str) -> list[Job]:
         """The owner's jobs still remembered, oldest first."""
 
+    def fetches(self, owner: str) -> list[Job]:
+        """The owner's fetches still remembered, oldest first."""
+
     def checkpoints(self) -> list[dict[str, object]]:
         """What can be chosen: id, label, family, licence, capabilities, size in bytes, on disk or not."""
+
+    def checkpoint(self, id: str) -> dict[str, object]:
+        """The same of one, also of a folder, a file or a hub's repository in no list; NotFound if it is none."""
+
+    def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
+        """How long the prompt is for the checkpoint: tokens, chunks, the places where they end, the most of one."""
+
+    def find_picture(self, reference: str, owner: str) -> Picture:
+        """A start image that the owner used before; NotFound if it is not to be had any more."""
+
+    def gallery(self, owner: str) -> Gallery:
+        """The owner's finished pictures."""
 
     def status(self) -> dict[str, object]:
         """State of the device, its name, its memory in use and how many jobs wait."""

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from studio.errors import Cancelled, NotFound, StudioError
-from studio.requests import TextToImage
-from studio.results import Event, Preview, Progress, Result
+from studio.requests import Fetch, TextToImage
+from studio.results import Event, Fetched, Preview, Progress, Result
 
 MOST_WAITING = 64
 MOST_WAITING_OF_ONE = 16
@@ -23,11 +23,11 @@ class Job:
 
     id: str
     owner: str
-    request: TextToImage
+    request: TextToImage | Fetch
     state: str = "waiting"
     progress: Progress = field(default_factory=lambda: Progress(phase="waiting"))
     preview: Preview | None = None
-    result: Result | None = None
+    result: Result | Fetched | None = None
     error: StudioError | None = None
     is_stopping: bool = False
 
@@ -45,7 +45,7 @@ class Jobs:
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._is_closed = False
 
-    def add(self, request: TextToImage, owner: str) -> Job:
+    def add(self, request: TextToImage | Fetch, owner: str) -> Job:
         """Queue a request; StudioError if too many wait already."""
         job = Job(id=secrets.token_hex(16), owner=owner, request=request)
         with self._changed:
@@ -83,12 +83,12 @@ class Jobs:
                 job.progress = event
             self._changed.notify_all()
 
-    def end(self, job: Job, outcome: Result | StudioError) -> None:
+    def end(self, job: Job, outcome: Result | Fetched | StudioError) -> None:
         """Close a job with its result or its error; a job that is over stays as it is."""
         with self._changed:
             if job.is_over:
                 return
-            if isinstance(outcome, Result):
+            if not isinstance(outcome, StudioError):
                 job.result, job.state = outcome, "cancelled" if job.is_stopping else "done"
             else:
                 job.error, job.state = _bare(outcome), "cancelled" if isinstance(outcome, Cancelled) else "failed"

@@ -3,51 +3,91 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
-from studio import catalog, imports, outputs
+from studio import imports, outputs, prompts
 from studio.config import Settings
+from studio.engine.checkpoints import ASSETS, described
 from studio.engine.jobs import Job, Jobs
 from studio.errors import RunError, StudioError
+from studio.images import Picture
 from studio.pipelines import sources
-from studio.requests import TextToImage, resolved
-from studio.results import Event, Preview, Progress, Report, Result
+from studio.pipelines.tokens import ROOM, Counter
+from studio.requests import Fetch, TextToImage, resolved
+from studio.results import Event, Fetched, Report, Result
 
 log = logging.getLogger(__name__)
 
-Run = Callable[[TextToImage, Report], Result]
+# Seconds that what was deleted can be had back.
+TRASH_KEPT = 30 * 86400
+WILDCARDS = ASSETS / "wildcards"
+
+Run = Callable[[Job, Report], Result | Fetched]
 
 
 class LocalEngine:
-    """Runs one job at a time on this machine's device; see `studio.engine.Engine`."""
+    """Runs one job at a time on this machine's device, and fetches beside it; see `studio.engine.Engine`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._jobs = Jobs()
+        self._jobs, self._fetches = Jobs(), Jobs()
+        self._counter = Counter()
+        self._index = outputs.opened(settings.outputs)
+        self._hashes = outputs.ModelHashes(self._index)
         self._state, self._device, self._memory_bytes = "starting", "", 0
-        self._thread = threading.Thread(target=self._work, name="device", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._work, name="device", daemon=True),
+            threading.Thread(target=self._fetch_all, name="fetch", daemon=True),
+            threading.Thread(target=self._tidy, name="tidy", daemon=True),
+        ]
 
     def start(self) -> "LocalEngine":
         """Begin to import and to work; jobs may be submitted before."""
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
         return self
 
     def submit(self, request: TextToImage, owner: str) -> Job:
         row = sources.find(request.checkpoint, self._settings)
         sources.located(row, self._settings)
-        return self._jobs.add(resolved(request, catalog.family(row.family)), owner)
+        own = [self._settings.wildcards] if self._settings.wildcards else []
+        return self._jobs.add(resolved(request, row, prompts.wildcards(WILDCARDS, *own)), owner)
+
+    def fetch(self, request: Fetch, owner: str) -> Job:
+        from studio.engine import fetching
+
+        fetching.check(request, self._settings)
+        return self._fetches.add(request, owner)
 
     def events(self, job_id: str, owner: str) -> Iterator[Event]:
-        return self._jobs.watch(job_id, owner)
+        return self._table(job_id, owner).watch(job_id, owner)
 
     def cancel(self, job_id: str, owner: str) -> None:
-        self._jobs.cancel(job_id, owner)
+        self._table(job_id, owner).cancel(job_id, owner)
 
     def jobs(self, owner: str) -> list[Job]:
         return self._jobs.of(owner)
 
+    def fetches(self, owner: str) -> list[Job]:
+        return self._fetches.of(owner)
+
     def checkpoints(self) -> list[dict[str, object]]:
-        return [_described(row, folder) for row, folder in sources.available(self._settings)]
+        return [described(row, folder, self._settings) for row, folder in sources.available(self._settings)]
+
+    def checkpoint(self, id: str) -> dict[str, object]:
+        from studio.engine import fetching
+
+        row = fetching.found(id, self._settings)
+        return described(row, sources.folder_of(row, self._settings), self._settings)
+
+    def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
+        folder = sources.folder_of(sources.find(checkpoint, self._settings), self._settings)
+        return {**self._counter.count(folder, prompt)._asdict(), "most": ROOM} if folder else None
+
+    def find_picture(self, reference: str, owner: str) -> Picture:
+        return outputs.find_picture(reference, self._settings.outputs, owner=owner)
+
+    def gallery(self, owner: str) -> outputs.Gallery:
+        return outputs.Gallery(self._index, owner)
 
     def status(self) -> dict[str, object]:
         return {
@@ -58,14 +98,39 @@ class LocalEngine:
         }
 
     def close(self) -> None:
-        self._jobs.close()
-        if self._thread.is_alive():
-            self._thread.join(timeout=30)
+        for table in (self._jobs, self._fetches):
+            table.close()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(timeout=30)
+        self._index.close()
+
+    def _table(self, job_id: str, owner: str) -> Jobs:
+        return self._fetches if any(job.id == job_id for job in self._fetches.of(owner)) else self._jobs
 
     def _work(self) -> None:
         run = self._prepared()
         while (job := self._jobs.take()) is not None:
-            self._jobs.end(job, self._outcome(job, run))
+            self._jobs.end(job, _outcome(job, run, self._jobs))
+
+    def _tidy(self) -> None:
+        """Let the index and the files agree, and empty the trash; nobody waits for it."""
+        outputs.sweep(self._index)
+        outputs.purge(self._index, older_than=TRASH_KEPT)
+
+    def _hash(self, request: TextToImage) -> str | None:
+        """The name that A1111 knows the checkpoint by, once it is worked out."""
+        place = sources.folder_of(sources.find(request.checkpoint, self._settings), self._settings)
+        return self._hashes.of(place) if place else None
+
+    def _fetch_all(self) -> None:
+        def run(job: Job, report: Report) -> Fetched:
+            from studio.engine import fetching
+
+            return fetching.fetch(job.request, self._settings, report)
+
+        while (job := self._fetches.take()) is not None:
+            self._fetches.end(job, _outcome(job, run, self._fetches))
 
     def _prepared(self) -> Run:
         """Import what computes; if that fails every job says so, and the page stays up to show it."""
@@ -78,43 +143,29 @@ class LocalEngine:
         except Exception as error:
             log.exception("the device cannot be used")
             self._state, why = "failed", f"Studio: the device cannot be used ({error}). Start with --device cpu."
-            return lambda request, report: _refuse(why)
+            return lambda job, report: _refuse(why)
         self._state, self._device, self._memory_bytes = "ready", str(manager.device), manager.used_bytes()
 
-        def run(request: TextToImage, report: Report) -> Result:
+        def run(job: Job, report: Report) -> Result:
             try:
-                return tasks.run(request, manager, report)
+                result = tasks.run(job.request, manager, report)
             finally:
                 self._memory_bytes = manager.used_bytes()
+            return outputs.saved(result, self._index, owner=job.owner, job=job.id, model_hash=self._hash(job.request))
 
         return run
 
-    def _outcome(self, job: Job, run: Run) -> Result | StudioError:
-        def report(event: Progress | Preview) -> None:
-            self._jobs.tell(job, event)
 
-        try:
-            return outputs.saved(run(job.request, report), self._settings.outputs, job.id)
-        except StudioError as error:
-            return error
-        except BaseException:  # a library that calls sys.exit() must not end the device thread
-            log.exception("job %s failed", job.id)
-            return RunError("Studio: something went wrong inside; the log has the details. Try again.")
+def _outcome(job: Job, run: Run, jobs: Jobs) -> Result | Fetched | StudioError:
+    """What comes of a job: nothing that happens inside may end the thread it runs on."""
+    try:
+        return run(job, lambda event: jobs.tell(job, event))
+    except StudioError as error:
+        return error
+    except BaseException:  # a library that calls sys.exit() must not end the thread
+        log.exception("job %s failed", job.id)
+        return RunError("Studio: something went wrong inside; the log has the details. Try again.")
 
 
 def _refuse(why: str) -> Result:
     raise RunError(why)
-
-
-def _described(row: catalog.Checkpoint, folder: Path | None) -> dict[str, object]:
-    family = catalog.family(row.family)
-    return {
-        "id": row.id,
-        "label": row.label,
-        "family": family.name,
-        "family_label": family.label,
-        "licence": row.licence,
-        "capabilities": sorted(family.capabilities),
-        "size_bytes": row.size_bytes,
-        "on_disk": folder is not None,
-    }

@@ -3,58 +3,151 @@
 import inspect
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import fields
+from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import gradio as gr
+from gradio.components.api_component import Api
+from gradio.context import get_blocks_context
+from gradio_client.utils import python_type_to_json_schema
 
 from studio import results
 from studio.engine.jobs import Job
 from studio.errors import StudioError
-from studio.requests import TextToImage
+from studio.images import Picture
+from studio.requests import RULES, Fetch, TextToImage, made
+from studio.rules import Rule
 from studio.ui.events import UNEXPECTED
 from studio.ui.page import Page
 from studio.ui.picture import picture_files
 
 log = logging.getLogger(__name__)
 
-Pictures = tuple[list[gr.FileData], dict[str, Any]]
+JSON_TYPES = {str: "string", int: "integer", float: "number", bool: "boolean"}
+PICTURE = {**gr.FileData.model_json_schema(), "description": "A picture file, or the reference of one used before."}
+PICTURES, DETAILS = python_type_to_json_schema(list[gr.FileData]), python_type_to_json_schema(dict[str, Any])
+ROWS = python_type_to_json_schema(list[dict[str, Any]])
+EMPTY = inspect.Parameter.empty
+
+Body = Callable[[gr.Request, dict[str, object]], Iterator[Any]]
 
 
-def publish(page: Page, request_type: type[TextToImage], name: str) -> None:
+class Parameter(Api):
+    """A parameter of an endpoint, or what it gives back, told with its type, its limits and what it is for."""
+
+    def __init__(self, label: str, schema: dict[str, Any], value: object = None) -> None:
+        self.schema = schema
+        super().__init__(value, _api_info=schema, label=label)
+
+    def get_block_name(self) -> str:
+        """The name that Gradio's own clients pass over."""
+        return "api"
+
+    async def async_move_resource_to_block_cache(self, url_or_file_path: str | Path | None) -> str | None:
+        """A file that was uploaded; nothing is ever fetched from an address that somebody names."""
+        if "://" in str(url_or_file_path):
+            raise spoken("Picture: send the file itself, not its address.")
+        return await super().async_move_resource_to_block_cache(url_or_file_path)
+
+
+def publish(page: Page, request_type: type[TextToImage], name: str, description: str) -> None:
     """An endpoint that runs a request: first its job as it stands, then (pictures, details)."""
 
-    def endpoint(request: gr.Request, *values: object) -> Iterator[tuple[list, dict]]:
-        try:
-            job = page.engine.submit(request_type(**dict(zip(names, values, strict=True))), page.owner(request))
-            yield [], {"job": job.id, "state": job.state}
-            yield _outcome(page, job)
-        except StudioError as error:
-            raise _spoken(str(error)) from None
-        except Exception:
-            log.exception("endpoint /%s failed", name)
-            raise _spoken(UNEXPECTED) from None
+    def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
+        owner = page.owner(request)
+        if values.get("image") is not None:
+            values["image"] = page.picture(values["image"], owner, label=RULES["image"].label)
+        job = page.engine.submit(made(values), owner)
+        yield [], {"job": job.id, "state": job.state}
+        yield _outcome(page, job)
 
-    names = [row.name for row in fields(request_type)]
-    endpoint = _signed(endpoint, request_type)
-    gr.api(endpoint, api_name=name, api_description=_first_line(request_type), concurrency_limit=None)
+    gives = [Parameter("Pictures", PICTURES), Parameter("Details", DETAILS)]
+    endpoint(page, run, name, description, parameters=_parameters(request_type), gives=gives)
 
 
 def publish_common(page: Page) -> None:
     """The endpoints that belong to no tab."""
 
-    def checkpoints() -> list[dict[str, Any]]:
-        return page.engine.checkpoints()
+    def checkpoints(request: gr.Request, values: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
+        yield page.engine.checkpoints()
 
-    def cancel(job: str, request: gr.Request) -> dict[str, Any]:
+    def cancel(request: gr.Request, values: dict[str, object]) -> Iterator[dict[str, Any]]:
+        page.engine.cancel(str(values["job"]), page.owner(request))
+        yield {"job": values["job"]}
+
+    def fetch(request: gr.Request, values: dict[str, object]) -> Iterator[dict[str, Any]]:
+        job = page.engine.fetch(Fetch(**values), page.owner(request))
+        yield {"job": job.id, "state": job.state}
+        *_, fetched = page.engine.events(job.id, job.owner)
+        yield {"job": job.id, "checkpoint": fetched.checkpoint, "seconds": round(fetched.seconds, 3)}
+
+    told = {"type": "string", "description": "The job's id, as its details tell it."}
+    job = {"job": (Parameter("Job", told), EMPTY)}
+    endpoint(
+        page,
+        checkpoints,
+        "checkpoints",
+        "What can be chosen, and whether it is on disk.",
+        gives=[Parameter("Checkpoints", ROWS)],
+    )
+    endpoint(
+        page,
+        cancel,
+        "cancel",
+        "Stop a job of yours within a step.",
+        parameters=job,
+        gives=[Parameter("Job", DETAILS)],
+    )
+    endpoint(
+        page,
+        fetch,
+        "fetch",
+        "Bring a checkpoint onto this machine: download it, or convert its pickled file. For the studio's owner.",
+        parameters=_parameters(Fetch),
+        gives=[Parameter("Checkpoint", DETAILS)],
+    )
+
+
+def endpoint(
+    page: Page,
+    body: Body,
+    name: str,
+    description: str,
+    *,
+    parameters: dict[str, tuple[Parameter, object]] | None = None,
+    gives: list[Parameter],
+) -> None:
+    """Publish a generator under a name; errors reach the caller as the sentences they are."""
+    parameters = parameters or {}
+
+    def answer(request: gr.Request, *given: object) -> Iterator[Any]:
         try:
-            page.engine.cancel(job, page.owner(request))
+            yield from body(request, dict(zip(parameters, given, strict=True)))
         except StudioError as error:
-            raise _spoken(str(error)) from None
-        return {"job": job}
+            raise spoken(str(error)) from None
+        except Exception:
+            log.exception("endpoint /%s failed", name)
+            raise spoken(UNEXPECTED) from None
 
-    gr.api(checkpoints, api_description="What can be chosen, and whether it is on disk.", concurrency_limit=None)
-    gr.api(cancel, api_description="Stop a job of yours within a step.", concurrency_limit=None)
+    answer.__signature__ = _signature({parameter: default for parameter, (_, default) in parameters.items()})
+    get_blocks_context().set_event_trigger(
+        [],
+        answer,
+        [parameter for parameter, _ in parameters.values()],
+        gives,
+        preprocess=False,
+        postprocess=False,
+        show_progress="hidden",
+        api_name=name,
+        api_description=description,
+        concurrency_limit=None,
+    )
+
+
+def spoken(message: str) -> gr.Error:
+    """The message as an error that reaches the caller."""
+    return gr.Error(message, print_exception=False)
 
 
 def _outcome(page: Page, job: Job) -> tuple[list, dict]:
@@ -63,21 +156,31 @@ def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     return [file.model_dump() for file in files], results.details(result, job.id)
 
 
-def _signed(endpoint: Callable, request_type: type[TextToImage]) -> Callable:
-    """The function with the request's fields as its parameters: Gradio reads the endpoint's from its signature."""
+def _parameters(request_type: type) -> dict[str, tuple[Parameter, object]]:
+    """For each field of a request its parameter and its default; a picture may always be left out."""
+    made = {}
+    for row in fields(request_type):
+        rule, default = row.metadata["rule"], None if row.default is MISSING else row.default
+        made[row.name] = Parameter(rule.label, _schema(rule), default), default
+    return made
+
+
+def _schema(rule: Rule) -> dict[str, Any]:
+    """The rule as JSON schema; `additional_description` is what gradio_client shows."""
+    if rule.kind is Picture:
+        return PICTURE
+    said = {"type": JSON_TYPES[rule.kind], "description": rule.info, "additional_description": rule.info}
+    if rule.kind in (int, float):
+        said |= {"minimum": rule.minimum, "maximum": rule.maximum}
+    elif rule.maximum is not None:
+        said["maxLength"] = rule.maximum
+    if rule.choices:
+        said["enum"] = list(rule.choices)
+    return said
+
+
+def _signature(defaults: dict[str, object]) -> inspect.Signature:
+    """Gradio reads an endpoint's parameters from its function's signature."""
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    parameters = [inspect.Parameter("request", kind, annotation=gr.Request)]
-    parameters += [
-        inspect.Parameter(row.name, kind, default=row.default, annotation=row.type) for row in fields(request_type)
-    ]
-    endpoint.__signature__ = inspect.Signature(parameters, return_annotation=Pictures)
-    endpoint.__annotations__ = {row.name: row.annotation for row in parameters}
-    return endpoint
-
-
-def _spoken(message: str) -> gr.Error:
-    return gr.Error(message, print_exception=False)
-
-
-def _first_line(request_type: type) -> str:
-    return (request_type.__doc__ or "").splitlines()[0]
+    first = inspect.Parameter("request", kind, annotation=gr.Request)
+    return inspect.Signature([first, *(inspect.Parameter(name, kind, default=one) for name, one in defaults.items())])

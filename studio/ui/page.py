@@ -8,10 +8,15 @@ import gradio as gr
 from studio import catalog
 from studio.config import Settings
 from studio.engine import Engine
-from studio.ui import guard
+from studio.errors import StudioError
+from studio.images import Picture
+from studio.outputs import Gallery
+from studio.ui import guard, uploads
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
+# Small answers skip the queue, so that they come even when it is full.
+QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +33,14 @@ class Page:
         """The family of the checkpoint the page opens with."""
         return catalog.family(self.families()[self.checkpoint.value])
 
+    def row(self, checkpoint: object) -> dict[str, object] | None:
+        """What the engine tells of a checkpoint; None if it can paint nothing, or there is none."""
+        try:
+            row = self.engine.checkpoint(checkpoint) if isinstance(checkpoint, str) else None
+        except StudioError:
+            return None
+        return row if row and row["family"] else None
+
     def families(self) -> dict[str, str]:
         """The family of each checkpoint that can be chosen."""
         return {row["id"]: row["family"] for row in self.engine.checkpoints()}
@@ -35,3 +48,13 @@ class Page:
     def owner(self, request: gr.Request) -> str:
         """Who asks: one and the same on a studio only its owner can reach, else the visitor of the cookie."""
         return request.cookies[guard.COOKIE] if self.settings.is_public else LOCAL_OWNER
+
+    def picture(self, value: object, owner: str, *, label: str) -> Picture | None:
+        """A picture that a page or a program sent, or one of the owner's own by its reference; None for none."""
+        if isinstance(value, str) and value.startswith("sha256:"):
+            return self.engine.find_picture(value, owner)
+        return uploads.picture(value, label=label)
+
+    def gallery(self, owner: str) -> Gallery:
+        """The owner's finished pictures."""
+        return self.engine.gallery(owner)

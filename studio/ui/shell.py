@@ -5,8 +5,7 @@ from starlette.middleware import Middleware
 
 from studio.config import Settings
 from studio.engine import Engine
-from studio.errors import NotFound
-from studio.ui import api, markup, theme
+from studio.ui import api, checkpoints, markup, theme
 from studio.ui.controls import html
 from studio.ui.events import QUICK
 from studio.ui.guard import Guard
@@ -14,6 +13,10 @@ from studio.ui.page import ASSETS, Page
 from studio.ui.tabs import generate
 
 TABS = (generate,)
+
+# The first ones are what the others stand on.
+LAYOUT = ("easel.css", "form.css", "picture.css")
+SCRIPTS = ("easel.js", "words.js", "weights.js", "styles.js", "settings.js", "pictures.js")
 
 STATUS_EVERY = 3
 MOST_EVENTS_WAITING = 64
@@ -37,7 +40,7 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
 
 def launch(blocks: gr.Blocks, settings: Settings) -> None:
     """Serve the page and return; only its own files are served, and only to those who may see them."""
-    script = (ASSETS / "easel.js").read_text(encoding="utf-8")
+    script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     blocks.launch(
         prevent_thread_lock=True,
         server_name=settings.listen,
@@ -45,7 +48,7 @@ def launch(blocks: gr.Blocks, settings: Settings) -> None:
         share=settings.share,
         auth=settings.auth,
         theme=theme.make(),
-        css_paths=ASSETS / "easel.css",
+        css_paths=[ASSETS / name for name in LAYOUT],
         head=f"<script>{script}</script>",
         app_kwargs={"middleware": [Middleware(Guard, is_public=settings.is_public)]},
         max_threads=MOST_THREADS,
@@ -64,26 +67,12 @@ def launch(blocks: gr.Blocks, settings: Settings) -> None:
 
 
 def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
-    rows = {row["id"]: row for row in engine.checkpoints()}
-    if settings.checkpoint not in rows:
-        raise NotFound(f"Checkpoint: there is no '{settings.checkpoint}'. Choose one of {', '.join(rows)}.")
     with gr.Row(elem_classes="top-line"):
         html(markup.BRAND, "brand-box")
-        with gr.Column(elem_classes="checkpoint-box", min_width=200):
-            checkpoint = gr.Dropdown(
-                [(row["label"], row["id"]) for row in rows.values()],
-                value=settings.checkpoint,
-                label="Checkpoint",
-                container=False,
-                filterable=False,
-            )
-            line = html(markup.checkpoint_line(rows.get(settings.checkpoint)), "line-box")
+        picker = checkpoints.build(engine, settings)
         status = html(markup.status_line(engine.status()), "status-box")
-
-    def describe(id: str) -> str:
-        return markup.checkpoint_line({row["id"]: row for row in engine.checkpoints()}.get(id))
-
-    checkpoint.change(describe, checkpoint, line, **QUICK)
-    ticks = [blocks.load, gr.Timer(STATUS_EVERY).tick]
-    gr.on(ticks, lambda: markup.status_line(engine.status()), None, status, **QUICK)
-    return Page(blocks=blocks, engine=engine, settings=settings, checkpoint=checkpoint)
+    page = Page(blocks=blocks, engine=engine, settings=settings, checkpoint=picker.checkpoint)
+    timer = gr.Timer(STATUS_EVERY)
+    gr.on([blocks.load, timer.tick], lambda: markup.status_line(engine.status()), None, status, **QUICK)
+    checkpoints.connect(page, picker, timer)
+    return page

@@ -11,12 +11,13 @@ import torch
 from diffusers import UNet2DConditionModel
 from torch.nn.modules.module import register_module_forward_hook
 
+from studio import outputs
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
-from studio.results import Progress, Result, from_metadata
+from studio.results import Progress, Result, from_json
 from studio.tasks import run
 
 LONG = 120
@@ -146,11 +147,8 @@ def unets_in_memory() -> int:
 
 
 def test_saved_pictures_carry_a_request_that_repeats_them(engine: LocalEngine, request_one: TextToImage) -> None:
-    from PIL import Image
-
     result = finished(engine, replace(request_one, seed=-1))
-    with Image.open(result.paths[0]) as kept:
-        again = from_metadata(kept)
+    again = from_json(outputs.found(result.paths[0]).request, lambda reference: engine.find_picture(reference, "ann"))
     assert bytes_of(finished(engine, again)) == bytes_of(result)
 
 

@@ -1,26 +1,28 @@
 """The endpoints, called as a stranger would: named parameters, files back, messages that name the field."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, fields
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from gradio_client import Client
+from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from studio.requests import RULES, TextToImage
-from studio.results import from_metadata
+from studio import outputs
+from studio.requests import RULES, ImageToImage
 from tests.ui.conftest import Served, wait_until
 
+# As the endpoint has them: a start image may be left out.
+DEFAULTS = {row.name: None if row.default is MISSING else row.default for row in fields(ImageToImage)}
 QUICK = {"checkpoint": "one", "num_inference_steps": 2, "width": 96, "height": 96}
 
 
 def called(url: str, values: dict[str, Any]) -> str:
     """What `/call/generate` answers in the end, with values JSON has no words for (NaN) let through."""
-    row = [values.get(field.name, field.default) for field in fields(TextToImage)]
-    body = json.dumps({"data": row}).encode()
+    body = json.dumps({"data": list({**DEFAULTS, **values}.values())}).encode()
     headers = {"content-type": "application/json"}
     event = httpx.post(f"{url}gradio_api/call/generate", content=body, headers=headers).json()["event_id"]
     return httpx.get(f"{url}gradio_api/call/generate/{event}", timeout=60).text.strip().splitlines()[-1]
@@ -29,19 +31,28 @@ def called(url: str, values: dict[str, Any]) -> str:
 def test_parameters_are_the_fields_of_the_request(client: Client) -> None:
     endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/generate"]
     told = {row["parameter_name"]: row["parameter_default"] for row in endpoint["parameters"]}
-    assert told == {field.name: field.default for field in fields(TextToImage)}
+    assert told == DEFAULTS
+    assert all(row["parameter_has_default"] for row in endpoint["parameters"])
+
+
+def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> None:
+    endpoint = client.view_api(return_format="dict", print_info=False)["named_endpoints"]["/generate"]
+    told = {row["parameter_name"]: row["type"] for row in endpoint["parameters"]}
+    assert all(row["description"] for row in told.values())
+    assert (told["num_inference_steps"]["type"], told["num_inference_steps"]["maximum"]) == ("integer", 150)
+    assert told["resize_mode"]["enum"] == ["crop", "fill", "stretch"]
 
 
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/generate", "/checkpoints", "/cancel"}
+    assert set(endpoints) == {"/generate", "/checkpoints", "/cancel", "/fetch"}
 
 
 def test_pictures_carry_the_request_the_details_tell(client: Client) -> None:
     files, details = client.predict(prompt="a red house", seed=7, **QUICK, api_name="/generate")
     with Image.open(files[0]) as picture:
         assert picture.format == "PNG" and picture.size == (96, 96)
-        assert asdict(from_metadata(picture)) == details["request"]
+    assert outputs.found(Path(files[0])).request == details["request"]
     assert details["seed"] == 7 and details["seconds"] > 0 and details["job"]
 
 
@@ -62,6 +73,39 @@ def test_details_can_be_run_again(client: Client) -> None:
 def test_as_many_pictures_as_asked(client: Client) -> None:
     files, _ = client.predict(**QUICK, num_images_per_prompt=3, api_name="/generate")
     assert len(set(files)) == 3
+
+
+def test_a_start_image_can_be_sent_and_named_again(client: Client) -> None:
+    start, _ = client.predict(prompt="a red house", **QUICK, api_name="/generate")
+    again, details = client.predict(**QUICK, image=handle_file(start[0]), strength=0.5, seed=7, api_name="/generate")
+    assert details["request"]["image"].startswith("sha256:")
+    once_more, _ = client.predict(**details["request"], api_name="/generate")
+    assert Path(again[0]).read_bytes() == Path(once_more[0]).read_bytes()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "/etc/passwd",
+        "sha256:" + "0" * 64,
+        "sha256:../../x",
+        "https://elsewhere.example/cat.png",
+        "data:image/png;base64,AAAA",
+        {"path": "/etc/passwd"},
+        {"path": "https://elsewhere.example/cat.png"},
+        {"path": str(Path(__file__))},
+        5,
+        ["x"],
+    ],
+    ids=lambda value: repr(value)[:30],
+)
+def test_only_a_picture_that_was_sent_here_is_opened(served: Served, image: object) -> None:
+    assert called(served.url, {**QUICK, "image": image}).startswith('data: {"error": "Start image: ')
+
+
+def test_an_address_is_not_fetched_even_in_the_form_of_a_file(served: Served) -> None:
+    image = {"path": "http://127.0.0.1:9/cat.png", "meta": {"_type": "gradio.FileData"}}
+    assert "send the file itself, not its address" in called(served.url, {**QUICK, "image": image})
 
 
 BAD_VALUES = [
@@ -93,6 +137,12 @@ BAD_VALUES = [
     ("prompt", "x" * 10_001),
     ("prompt", "a\0b"),
     ("negative_prompt", "\ud800"),
+    ("clip_skip", -1),
+    ("prompt_per_line", "no"),
+    ("prompt_per_line", 7),
+    ("embed_metadata", []),
+    ("second_pass_scale", 5),
+    ("second_pass_strength", float("nan")),
 ]
 
 
