@@ -1,7 +1,6 @@
 """Checkpoints as diffusers folders: which family one is, whether it is whole, and which of its weights are meant."""
 
 import json
-import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -9,11 +8,8 @@ from studio import catalog
 from studio.catalog import Family
 from studio.errors import LoadError
 from studio.pipelines import headers, layouts
+from studio.pipelines.snapshots import INDEX, WEIGHTS
 
-INDEX = "model_index.json"
-# Weights as diffusers and transformers write them: plain or of a variant, whole or in shards, with the variant's name
-# in its place of today or where it was before.
-WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model)(?:\.(\w+))?(?:-\d{5}-of-\d{5})?(?:\.(\w+))?\.safetensors")
 # Parts that a pipeline does without where they are not there.
 OPTIONAL = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 

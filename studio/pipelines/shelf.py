@@ -55,7 +55,7 @@ def rows(models: Path | None) -> list[Checkpoint]:
 def row(models: Path | None, id: str) -> Checkpoint | None:
     """The row of that id in the owner's folder, None if there is none."""
     names = id.split("/")
-    if models is None or len(names) > 2 or any(name.startswith(".") or name != Path(name).name for name in names):
+    if models is None or len(names) > 2 or not all(map(_is_plain, names)):
         return None
     path = models.joinpath(*names)
     return replace(tell(path).row, id=id) if is_candidate(path) else None
@@ -88,6 +88,11 @@ def configs_beside(file: Path, family: Family) -> Path | None:
         if folders.is_checkpoint(folder) and tell(folder).row.family == family.name:
             return folder
     return None
+
+
+def _is_plain(name: str) -> bool:
+    """Whether a name stays in its folder, on Windows too, and is not hidden."""
+    return bool(name) and not name.startswith(".") and name == Path(name).name
 
 
 def _entries(models: Path) -> Iterator[tuple[str, Path]]:
@@ -136,6 +141,7 @@ def _told_of_folder(path: Path, blank: Checkpoint) -> Told:
     try:
         family = folders.family_of(lambda name: folders.text(path, name))
         if family is None:
+            folders.check_texts(path)
             known = ", ".join(family.label for family in catalog.FAMILIES)
             raise LoadError(f"Checkpoint: {path.name} is of no family known here ({known}).")
         told = replace(told, row=replace(told.row, family=family.name, defaults=_own_size(path, family)))

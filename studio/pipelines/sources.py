@@ -48,10 +48,11 @@ class Place(NamedTuple):
 def available(settings: Settings, faults: Faults = NO_FAULTS) -> list[tuple[Checkpoint, Path | None]]:
     """Every checkpoint there is, with its folder or file, or None if it is not on this disk.
 
-    One that is there and cannot be used says why in `problem`.
+    One that is there and cannot be used says why in `problem`. The owner's own goes before the catalogue's of its id.
     """
-    rows = [*catalog.CHECKPOINTS, *shelf.rows(settings.models)]
-    return [_examined(row, settings, faults) for row in rows]
+    own = {row.id: row for row in shelf.rows(settings.models)}
+    rows = {row.id: row for row in catalog.CHECKPOINTS} | own
+    return [_examined(row, settings, faults) for row in rows.values()]
 
 
 def find(id: str, settings: Settings) -> Checkpoint:
@@ -152,9 +153,7 @@ def _with_configs(row: Checkpoint, file: Path, settings: Settings) -> Checkpoint
         return replace(row, problem=problem, needs=told.configs)
     beside = shelf.tell(configs)
     for part in sorted(beside.needs - beside.holds - told.holds):
-        problem = (
-            f"Checkpoint: {file.name} has no {part}. Put one, with its weights, into a folder '{file.stem}/{part}'."
-        )
+        problem = f"Checkpoint: {file.name} has no {part}. Put a diffusers folder '{file.stem}' that has one beside it."
         return replace(row, problem=problem)
     return row
 

@@ -23,6 +23,14 @@ class Forms(NamedTuple):
     models: Path
     cache_dir: Path
 
+    def folder(self, family: str) -> Path:
+        """Of the id "folders/sd1" and so on."""
+        return self.models / "folders" / family
+
+    def file(self, family: str) -> Path:
+        """Of the id "files/sd1.safetensors" and so on."""
+        return self.models / "files" / f"{family}.safetensors"
+
     def settings(self, outputs: Path) -> Settings:
         """A private studio that has both."""
         return Settings(models=self.models, cache_dir=self.cache_dir, outputs=outputs, device="cpu")
@@ -30,16 +38,16 @@ class Forms(NamedTuple):
 
 @pytest.fixture(scope="session")
 def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
-    """Folders "sd1" …, files "files/sd1.safetensors" …, and a cache with "sd15", "sd21", "sdxl" and "sd35-medium"."""
+    """Every family as "folders/sd1", as "files/sd1.safetensors", and as what `ROWS` says of it in a hub's cache."""
     made = Forms(tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("hub"))
     for seed, (name, write) in enumerate(tiny.WRITERS.items()):
-        folder = write(made.models / name, seed)
-        tiny.single_file(folder, made.models / "files" / f"{name}.safetensors")
+        folder = write(made.folder(name), seed)
+        tiny.single_file(folder, made.file(name))
         if name in ROWS:
             row = catalog.checkpoint(ROWS[name])
             tiny.hub_cache(folder, made.cache_dir, row.source, revision=row.revision)
-    texts = made.models / "files" / "storybook.config"
-    shutil.copytree(made.models / "storybook", texts, ignore=shutil.ignore_patterns("*.safetensors"))
+    texts = made.file("storybook").with_suffix(".config")
+    shutil.copytree(made.folder("storybook"), texts, ignore=shutil.ignore_patterns("*.safetensors"))
     return made
 
 

@@ -25,7 +25,7 @@ def family_name(folder: Path) -> str | None:
 @pytest.fixture
 def sd1(forms: Forms, tmp_path: Path) -> Path:
     """A folder of our own to hurt."""
-    return Path(shutil.copytree(forms.models / "sd1", tmp_path / "mine"))
+    return Path(shutil.copytree(forms.folder("sd1"), tmp_path / "mine"))
 
 
 def changed(path: Path, **values: object) -> None:
@@ -34,7 +34,7 @@ def changed(path: Path, **values: object) -> None:
 
 @pytest.mark.parametrize("family", tiny.WRITERS)
 def test_the_family_is_told_from_the_texts(forms: Forms, family: str) -> None:
-    assert family_name(forms.models / family) == family
+    assert family_name(forms.folder(family)) == family
 
 
 def test_a_class_for_another_task_is_of_the_family_too(sd1: Path) -> None:
@@ -50,7 +50,7 @@ def test_what_takes_more_channels_is_of_no_family(sd1: Path) -> None:
 
 @pytest.mark.parametrize("family", tiny.WRITERS)
 def test_a_whole_folder_passes_and_its_weights_are_counted(forms: Forms, family: str) -> None:
-    folder, left_out = forms.models / family, catalog.family(family).left_out
+    folder, left_out = forms.folder(family), catalog.family(family).left_out
     folders.check(folder, left_out)
     files = [path for path in folder.glob("*/*.safetensors") if path.parent.name not in left_out]
     numbers = sum(weight.numel() for path in files for weight in load_file(path).values())
@@ -94,7 +94,7 @@ def test_parts_that_are_not_needed_may_be_missing(sd1: Path, forms: Forms, tmp_p
     changed(sd1 / "model_index.json", safety_checker=["stable_diffusion", "StableDiffusionSafetyChecker"])
     folders.check(sd1)
     assert "safety_checker" not in folders.parts(sd1)
-    without = Path(shutil.copytree(forms.models / "sd3", tmp_path / "sd3", ignore=shutil.ignore_patterns("*_3")))
+    without = Path(shutil.copytree(forms.folder("sd3"), tmp_path / "sd3", ignore=shutil.ignore_patterns("*_3")))
     folders.check(without, catalog.family("sd3").left_out)
     with pytest.raises(LoadError, match="the part 'text_encoder_3' is missing"):
         folders.check(without)
@@ -117,18 +117,3 @@ def test_of_two_variants_the_one_of_the_precision_is_meant(sd1: Path) -> None:
     (sd1 / UNET).unlink()
     assert folders.variant(part, is_half=False) == "fp16"
     folders.check(sd1)
-
-
-@pytest.mark.parametrize(
-    ("name", "variant"),
-    [
-        ("model.safetensors", ""),
-        ("model.fp16.safetensors", "fp16"),
-        ("diffusion_pytorch_model.bf16-00001-of-00002.safetensors", "bf16"),
-        ("model-00001-of-00002.fp16.safetensors", "fp16"),
-        ("sd_xl_base_1.0.safetensors", None),
-    ],
-)
-def test_names_of_weights_tell_the_variant(name: str, variant: str | None) -> None:
-    found = folders.WEIGHTS.fullmatch(name)
-    assert (next(filter(None, found.groups()), "") if found else None) == variant

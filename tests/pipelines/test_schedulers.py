@@ -25,7 +25,7 @@ def test_rows_have_labels_of_their_own() -> None:
 def test_each_row_does_two_steps_with_each_family_it_fits(
     every: PipelineManager, small: Small, family: str, label: str
 ) -> None:
-    request = small(family, scheduler=label)
+    request = small(f"folders/{family}", scheduler=label)
     with every.pipeline(request) as pipe:
         latents = pipe(
             request.prompt,
