@@ -1,6 +1,7 @@
 """Checkpoints as diffusers folders: which family one is, whether it is whole, and which of its weights are meant."""
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
@@ -8,8 +9,11 @@ from studio import catalog
 from studio.catalog import Family
 from studio.errors import LoadError
 from studio.pipelines import headers, layouts
-from studio.pipelines.snapshots import INDEX, WEIGHTS
 
+INDEX = "model_index.json"
+# Weights as diffusers and transformers write them: plain or of a variant, whole or in shards, with the variant's name
+# in its place of today (model.fp16-00001-of-00002) or where it was before (model-00001-of-00002.fp16).
+WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model)(?:\.(\w+))?(?:-\d{5}-of-\d{5})?(?:\.(\w+))?\.safetensors")
 # Parts that a pipeline does without where they are not there.
 OPTIONAL = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 
