@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Protocol
 
 from studio.engine.jobs import Job
+from studio.grids import Grid
 from studio.images import Picture
 from studio.outputs import Gallery
 from studio.requests import Fetch, TextToImage
@@ -13,7 +14,7 @@ from studio.results import Event
 class Engine(Protocol):
     """What the page and the API need of an engine, wherever it computes; a foreign owner's job is NotFound."""
 
-    def submit(self, request: TextToImage, owner: str) -> Job:
+    def submit(self, request: TextToImage | Grid, owner: str) -> Job:
         """Put a request in the queue; StudioError if it can never run or the queue is full."""
 
     def fetch(self, request: Fetch, owner: str) -> Job:

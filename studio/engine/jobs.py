@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from studio.errors import Cancelled, NotFound, StudioError
+from studio.grids import Grid
 from studio.requests import Fetch, TextToImage
 from studio.results import Event, Fetched, Preview, Progress, Result
 
 MOST_WAITING = 64
 MOST_WAITING_OF_ONE = 16
 REMEMBERED = 100
+# Of finished pictures that are saved.
+MOST_HELD_BYTES = 256 * 2**20
 ENDED = ("done", "cancelled", "failed")
 
 
@@ -23,7 +26,7 @@ class Job:
 
     id: str
     owner: str
-    request: TextToImage | Fetch
+    request: TextToImage | Grid | Fetch
     state: str = "waiting"
     progress: Progress = field(default_factory=lambda: Progress(phase="waiting"))
     preview: Preview | None = None
@@ -45,7 +48,7 @@ class Jobs:
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._is_closed = False
 
-    def add(self, request: TextToImage | Fetch, owner: str) -> Job:
+    def add(self, request: TextToImage | Grid | Fetch, owner: str) -> Job:
         """Queue a request; StudioError if too many wait already."""
         job = Job(id=secrets.token_hex(16), owner=owner, request=request)
         with self._changed:
@@ -93,6 +96,7 @@ class Jobs:
             else:
                 job.error, job.state = _bare(outcome), "cancelled" if isinstance(outcome, Cancelled) else "failed"
             job.preview = None
+            self._shed()
             self._changed.notify_all()
 
     def cancel(self, job_id: str, owner: str) -> None:
@@ -170,6 +174,15 @@ class Jobs:
                 return
             (busiest, _), *_ = Counter(job.owner for job in over).most_common(1)
             del self._jobs[next(job.id for job in over if job.owner == busiest)]
+
+    def _shed(self) -> None:
+        """Let go of pictures that lie on the disk; those of the newest jobs are kept at hand."""
+        held_bytes = 0
+        for job in reversed(self._jobs.values()):
+            if isinstance(job.result, Result) and job.result.paths:
+                held_bytes += sum(3 * image.width * image.height for image in job.result.images)
+                if held_bytes > MOST_HELD_BYTES:
+                    job.result = replace(job.result, images=())
 
     def _tell_places(self) -> None:
         """Tell each waiting job its place: the order in which owners take turns."""

@@ -4,11 +4,13 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 
-from studio import imports, outputs, prompts
+from studio import grids, imports, outputs, prompts
+from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.engine.checkpoints import ASSETS, described
 from studio.engine.jobs import Job, Jobs
 from studio.errors import RunError, StudioError
+from studio.grids import Grid
 from studio.images import Picture
 from studio.pipelines import sources
 from studio.pipelines.tokens import ROOM, Counter
@@ -46,11 +48,14 @@ class LocalEngine:
             thread.start()
         return self
 
-    def submit(self, request: TextToImage, owner: str) -> Job:
-        row = sources.find(request.checkpoint, self._settings)
-        sources.located(row, self._settings)
+    def submit(self, request: TextToImage | Grid, owner: str) -> Job:
         own = [self._settings.wildcards] if self._settings.wildcards else []
-        return self._jobs.add(resolved(request, row, prompts.wildcards(WILDCARDS, *own)), owner)
+        wildcards = prompts.wildcards(WILDCARDS, *own)
+        if isinstance(request, Grid):
+            complete = grids.resolved(request, self._here, wildcards)
+        else:
+            complete = resolved(request, self._here(request.checkpoint), wildcards)
+        return self._jobs.add(complete, owner)
 
     def fetch(self, request: Fetch, owner: str) -> Job:
         from studio.engine import fetching
@@ -118,9 +123,15 @@ class LocalEngine:
         outputs.sweep(self._index)
         outputs.purge(self._index, older_than=TRASH_KEPT)
 
-    def _hash(self, request: TextToImage) -> str | None:
+    def _here(self, id: str) -> Checkpoint:
+        """The row of a checkpoint that lies on this machine; NotFound or LoadError if it does not."""
+        row = sources.find(id, self._settings)
+        sources.located(row, self._settings)
+        return row
+
+    def _hash(self, id: str) -> str | None:
         """The name that A1111 knows the checkpoint by, once it is worked out."""
-        place = sources.folder_of(sources.find(request.checkpoint, self._settings), self._settings)
+        place = sources.folder_of(sources.find(id, self._settings), self._settings)
         return self._hashes.of(place) if place else None
 
     def _fetch_all(self) -> None:
@@ -151,7 +162,7 @@ class LocalEngine:
                 result = tasks.run(job.request, manager, report)
             finally:
                 self._memory_bytes = manager.used_bytes()
-            return outputs.saved(result, self._index, owner=job.owner, job=job.id, model_hash=self._hash(job.request))
+            return outputs.saved(result, self._index, owner=job.owner, job=job.id, hash_of=self._hash)
 
         return run
 

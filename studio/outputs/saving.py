@@ -2,6 +2,7 @@
 
 import sqlite3
 import time
+from collections.abc import Callable
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -19,8 +20,11 @@ from studio.outputs.rows import Row, add
 from studio.requests import TextToImage
 from studio.results import Result, to_json
 
+# The hash of a checkpoint, by its id, once it is known.
+HashOf = Callable[[str], str | None]
 
-def saved(result: Result, index: Index, *, owner: str, job: str, model_hash: str | None = None) -> Result:
+
+def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf = lambda checkpoint: None) -> Result:
     """The result with each picture saved as `<day>/<time>-<job>-<index>.png` in its owner's folder, then in the index.
 
     A picture that cannot be saved is not lost: the result then carries it without a path, and says so in its note.
@@ -31,14 +35,13 @@ def saved(result: Result, index: Index, *, owner: str, job: str, model_hash: str
         day = files.made(owner_folder(index.folder, key) / f"{now:%Y-%m-%d}")
         for number, (image, request) in enumerate(zip(result.images, result.requests, strict=True)):
             _keep_inputs(request.base if isinstance(request, Grid) else request, index.folder, owner)
+            model_hash = hash_of(request.checkpoint)
             path = files.free(day / f"{now:%H%M%S}-{job[:8]}-{number}.png")
             write(path, image, request, model_hash=model_hash)
             paths.append(path)
             row = _row(path.relative_to(index.folder), image.size, request)
-            missed = (
-                _entered(index, replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash)))
-                or missed
-            )
+            row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash))
+            missed = _entered(index, row) or missed
     except OSError as error:
         note = f"Not saved: {error.strerror or error}. Download the pictures, then free space or name another folder."
         return _noted(replace(result, paths=()), note)

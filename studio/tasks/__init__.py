@@ -9,14 +9,16 @@ from studio.results import Report, Result
 from studio.tasks.generate import generate
 from studio.tasks.grid import compare
 
-TASKS: dict[type, Callable[[TextToImage, PipelineManager, Report], Result]] = {
+Asked = TextToImage | Grid
+
+TASKS: dict[type, Callable[[Asked, PipelineManager, Report], Result]] = {
     TextToImage: generate,
     ImageToImage: generate,
     Grid: compare,
 }
 
 
-def run(request: TextToImage, manager: PipelineManager, report: Report) -> Result:
+def run(request: Asked, manager: PipelineManager, report: Report) -> Result:
     """Do what the request asks, telling `report` of every step.
 
     `report` may raise to stop the run: nothing is computed after it but the cleaning up.

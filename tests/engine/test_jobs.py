@@ -1,6 +1,7 @@
 """The queue is fair, jobs belong to their owners, and watchers miss nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from PIL import Image
@@ -156,3 +157,16 @@ def test_closing_ends_the_one_who_takes() -> None:
         taker = pool.submit(jobs.take)
         jobs.close()
         assert taker.result(timeout=10) is None
+
+
+def test_saved_pictures_of_old_jobs_leave_memory() -> None:
+    jobs = Jobs()
+    picture = Image.new("RGB", (6000, 6000))
+    ended = []
+    for paths in ((Path("kept.png"),), (), (Path("kept.png"),), (Path("kept.png"),), (Path("kept.png"),)):
+        ended.append(jobs.add(REQUEST, "ann"))
+        jobs.take()
+        jobs.end(ended[-1], Result(images=(picture,), request=REQUEST, seconds=1.0, paths=paths))
+    # 108 MB each: two are kept at hand, and one that lies nowhere else.
+    assert [len(job.result.images) for job in ended] == [0, 1, 0, 1, 1]
+    assert all(len(job.result.requests) == 1 for job in ended)
