@@ -6,7 +6,7 @@ from pathlib import Path
 from studio import catalog, convert
 from studio.catalog import Checkpoint
 from studio.config import Settings
-from studio.errors import NotFound
+from studio.errors import LoadError, NotFound
 from studio.pipelines import hub, sources
 from studio.requests import Fetch
 from studio.results import Fetched, Progress, Report
@@ -23,8 +23,9 @@ def found(id: str, settings: Settings) -> Checkpoint:
 
 
 def check(request: Fetch, settings: Settings) -> None:
-    """LoadError if the one who asks is not the studio's owner: what lies on a disk is no visitor's business."""
-    hub.check_allowed(settings)
+    """LoadError if the one who asks is not the studio's owner: what lies on its disk is no visitor's business."""
+    if settings.is_public:
+        raise LoadError("Checkpoint: only the owner of this studio can fetch one. Choose another of the list.")
 
 
 def fetch(request: Fetch, settings: Settings, report: Report) -> Fetched:
