@@ -1,21 +1,17 @@
 """Component factories: each gives controls by request field, worded and limited by the rows of `requests.RULES`."""
 
-import json
-from collections.abc import Mapping
-from pathlib import Path
-
 import gradio as gr
 from gradio.components import Component
 
 from studio import catalog
-from studio.requests import RULES, TextToImage
+from studio.requests import RULES, ImageToImage, TextToImage
 
 Controls = dict[str, Component]
 
 
-def html(value: str, name: str) -> gr.HTML:
+def html(value: str, name: str, **options: object) -> gr.HTML:
     """A piece of `markup` under a class of `assets/easel.css`."""
-    return gr.HTML(value, elem_classes=name, apply_default_css=False)
+    return gr.HTML(value, elem_classes=name, apply_default_css=False, **options)
 
 
 def prompt(example: str) -> Controls:
@@ -30,96 +26,109 @@ def negative_prompt() -> Controls:
 
 def count() -> Controls:
     """How many pictures."""
-    return {"num_images_per_prompt": _slider("num_images_per_prompt", value=TextToImage().num_images_per_prompt)}
+    return {"num_images_per_prompt": _slider("num_images_per_prompt")}
 
 
 def sampling(family: catalog.Family) -> Controls:
     """Steps, guidance and sampler, at the family's defaults."""
+    samplers = [row.label for row in catalog.samplers(family)]
     return {
         "num_inference_steps": _slider("num_inference_steps", value=family.defaults["num_inference_steps"]),
         "guidance_scale": _slider("guidance_scale", value=family.defaults["guidance_scale"]),
-        "scheduler": gr.Dropdown(
-            [row.label for row in catalog.SAMPLERS], value=family.defaults["scheduler"], **_worded("scheduler")
-        ),
+        "scheduler": gr.Dropdown(samplers, value=family.defaults["scheduler"], **worded("scheduler")),
     }
 
 
-def size(family: catalog.Family) -> Controls:
+def size(family: catalog.Family) -> tuple[Controls, gr.Button]:
     """Width and height as numbers, with a button that swaps them."""
     width, height = family.sizes[0]
     with gr.Row(elem_classes="pair"):
         controls = {"width": _number("width", width), "height": _number("height", height)}
         swap = gr.Button("Swap", size="sm", min_width=60, scale=0)
-    both = list(controls.values())
-    swap.click(None, both, both, js="(width, height) => [height, width]")
-    return controls
+    return controls, swap
 
 
-def seed() -> tuple[Controls, gr.Button]:
-    """The seed, with a button for a random one, and the button that `tie_seed` makes bring back the last one."""
-    default = TextToImage().seed
+def seed() -> tuple[Controls, gr.Button, gr.Button]:
+    """The seed, a button for a random one, and one that brings back the last."""
     with gr.Row(elem_classes="pair"):
-        number = _number("seed", default)
+        number = _number("seed", TextToImage().seed)
         random = gr.Button("Random", size="sm", min_width=60, scale=0)
         last = gr.Button("Last", size="sm", min_width=60, scale=0)
-    random.click(None, None, number, js=f"() => {default}")
-    return {"seed": number}, last
+    return {"seed": number}, random, last
 
 
-def tie_seed(last: gr.Button, controls: Controls, details: gr.JSON) -> None:
-    """The button sets the seed of the picture that `details` tell of."""
-    number = controls["seed"]
-    last.click(None, [details, number], number, js="(details, seed) => details?.seed ?? seed")
+def second_pass() -> Controls:
+    """How much larger the picture is painted a second time, and how much may change then."""
+    return {name: _slider(name) for name in ("second_pass_scale", "second_pass_strength")}
 
 
-def size_picker(family: catalog.Family) -> gr.Radio:
-    """The family's sizes to choose from; not a request field, `tie_size` ties it to width and height."""
-    choices = size_choices(family)
-    return gr.Radio(choices, value=choices[0][1], label="Size", elem_classes="sizes")
+def clip_skip() -> Controls:
+    """How many layers of the text encoder are left out."""
+    return {"clip_skip": _slider("clip_skip")}
 
 
-def tie_size(picker: gr.Radio, controls: Controls) -> None:
-    """Choosing a size sets width and height; changing these marks the size they make, and shapes the frame."""
-    both = [controls["width"], controls["height"]]
-    picker.input(None, picker, both, js="(size) => size.split('x').map(Number)")
-    gr.on([control.change for control in both], None, both, picker, js="(...size) => easel.shape(...size)")
+def prompt_per_line() -> Controls:
+    """Whether each line of the prompt is one of its own."""
+    return {"prompt_per_line": _switch("prompt_per_line")}
 
 
-def size_choices(family: catalog.Family) -> list[tuple[str, str]]:
-    """The family's sizes as (label, value)."""
-    return [(f"{width} × {height}", f"{width}x{height}") for width, height in family.sizes]
+def embed_metadata() -> Controls:
+    """Whether the settings are written into the file."""
+    return {"embed_metadata": _switch("embed_metadata")}
 
 
-def tie_words(blocks: gr.Blocks, controls: Controls) -> None:
-    """The words already in the prompt look pressed."""
-    field = controls["prompt"]
-    gr.on([blocks.load, field.change], None, field, None, js="(prompt) => easel.markWords(prompt)")
+def image() -> Controls:
+    """The picture to begin with."""
+    return {"image": drop(RULES["image"].label, height=220)}
 
 
-def examples(rows: Mapping[str, Path]) -> list[gr.Button]:
-    """Prompts to click, each with the picture it made."""
-    with gr.Row(elem_classes="examples"):
-        return [gr.Button(prompt, icon=picture, size="sm", min_width=0) for prompt, picture in rows.items()]
+def drop(label: str, *, height: int) -> gr.Image:
+    """A place for a picture that is dropped, chosen or pasted; it stays the file it came in, nothing is converted."""
+    return gr.Image(
+        type="filepath",
+        image_mode=None,
+        format="png",
+        sources=["upload", "clipboard"],
+        buttons=[],
+        height=height,
+        label=label,
+        show_label=False,
+        placeholder="Drop a picture here, or click to choose one.",
+        alt_text=label,
+        elem_classes="drop",
+    )
 
 
-def tie_examples(buttons: list[gr.Button], controls: Controls) -> None:
-    """Clicking an example puts it into the prompt."""
-    for button in buttons:
-        button.click(None, None, controls["prompt"], js=f"() => {json.dumps(button.value)}")
+def strength() -> Controls:
+    """How much of the start image may change."""
+    return {"strength": _slider("strength", value=ImageToImage.strength)}
 
 
-def _worded(name: str) -> dict[str, object]:
+def resize_mode() -> Controls:
+    """How the start image is brought to the size asked."""
+    choices = [(label, mode) for mode, label in RULES["resize_mode"].choices.items()]
+    default = ImageToImage.resize_mode
+    return {"resize_mode": gr.Radio(choices, value=default, elem_classes="resize", **worded("resize_mode"))}
+
+
+def worded(name: str) -> dict[str, object]:
+    """Label and info of a field."""
     return {"label": RULES[name].label, "info": RULES[name].info}
 
 
 def _text(name: str, **options: object) -> gr.Textbox:
-    return gr.Textbox(**_worded(name), elem_classes=name, **options)
+    return gr.Textbox(**worded(name), elem_classes=[name, "weighed"], **options)
 
 
-def _slider(name: str, value: object) -> gr.Slider:
+def _switch(name: str) -> gr.Checkbox:
+    return gr.Checkbox(getattr(TextToImage(), name), **worded(name))
+
+
+def _slider(name: str, value: object = None) -> gr.Slider:
     rule = RULES[name]
-    return gr.Slider(rule.minimum, rule.maximum, value=value, step=rule.step, buttons=[], **_worded(name))
+    value = getattr(TextToImage(), name) if value is None else value
+    return gr.Slider(rule.minimum, rule.maximum, value=value, step=rule.step, buttons=[], **worded(name))
 
 
 def _number(name: str, value: object) -> gr.Number:
-    return gr.Number(value, step=RULES[name].step, min_width=80, **_worded(name))
+    return gr.Number(value, step=RULES[name].step, min_width=80, **worded(name))

@@ -2,14 +2,17 @@
 
 import html
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import gradio as gr
 
 from studio.engine.jobs import Job
 from studio.errors import Cancelled, NotFound, StudioError
+from studio.images import Picture
+from studio.requests import RULES, TextToImage
 from studio.ui.form import Form, family_values
-from studio.ui.page import Page
+from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates, View
 
 log = logging.getLogger(__name__)
@@ -17,34 +20,27 @@ log = logging.getLogger(__name__)
 UNEXPECTED = "Studio: something went wrong inside. Your settings are untouched; try again, or look into the log."
 # Watching costs a waiting thread and no computing: any number may watch at once.
 WATCHING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
-# Small answers skip the queue, so that they come even when it is full.
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def connect(page: Page, form: Form, view: View, title: str) -> None:
+def connect(page: Page, form: Form, view: View) -> None:
     """All that a tab with a form and a picture does."""
+    form.settle()
     run_on_click(page, form, view)
-    remember(page, form, title)
+    remember(page, form)
     follow_checkpoint(page, form)
-    reuse_settings(page, form, view)
 
 
 def run_on_click(page: Page, form: Form, view: View) -> None:
     """Run submits what the controls say and shows the job to its end; Stop cancels it; a reload finds it again."""
 
     def run(request: gr.Request, **values: object) -> Iterator[Updates]:
-        try:
-            job = page.engine.submit(form.request(values), page.owner(request))
-        except StudioError as error:
-            yield _refused(view, str(error))
-        else:
-            yield from _watched(page, view, job)
+        yield from submitted(page, view, lambda: form.request(values, reader(page, request)), request)
 
     def rejoin(request: gr.Request) -> Iterator[Updates]:
         yield gr.skip()  # a generator that yields nothing would empty the components
-        mine = [job for job in page.engine.jobs(page.owner(request)) if type(job.request) is form.request_type]
+        mine = [job for job in page.engine.jobs(page.owner(request)) if type(job.request) in form.makes]
         if mine and mine[-1].state in ("waiting", "running", "done"):
-            yield from _watched(page, view, mine[-1])
+            yield from watched(page, view, mine[-1])
 
     def stop(job_id: str | None, request: gr.Request) -> None:
         try:
@@ -53,52 +49,44 @@ def run_on_click(page: Page, form: Form, view: View) -> None:
             log.info("nothing to stop")
 
     # Raw values: Gradio's own checks would answer before ours, in words that do not name the field.
-    view.run.click(run, inputs_kwargs=form.controls, outputs=view.outputs, preprocess=False, **WATCHING)
+    view.actions.run.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
     page.blocks.load(rejoin, None, view.outputs, **WATCHING)
-    view.stop.click(stop, view.job, None, **QUICK)
+    view.actions.stop.click(stop, view.job, None, **QUICK)
 
 
-def remember(page: Page, form: Form, title: str) -> None:
-    """Keep what the controls say in the visitor's own browser, and put it back after a reload."""
-    # A fixed key and secret, else every restart of the server would forget; the values are no secret.
-    kept = gr.BrowserState({}, storage_key=f"easel-{title.lower()}", secret="easel")
+def remember(page: Page, form: Form) -> None:
+    """Put back after a reload what the visitor's own browser kept of the controls; `Form.settle` keeps it."""
 
     def restore(values: object) -> Updates:
-        return form.filled(values if isinstance(values, dict) else {}, page.families()) or {form.words: gr.skip()}
+        return form.filled(values if isinstance(values, dict) else {}, page.row) or form.unchanged
 
-    page.blocks.load(restore, kept, form.outputs, **QUICK)
-    arguments = ", ".join(form.controls)
-    gr.on(
-        [control.change for control in form.controls.values()],
-        None,
-        list(form.controls.values()),
-        kept,
-        js=f"({arguments}) => ({{{arguments}}})",
-    )
+    form.settle(page.blocks.load(restore, form.aids.kept, form.outputs, **QUICK))
 
 
 def follow_checkpoint(page: Page, form: Form) -> None:
-    """Choosing another checkpoint shows its family's sizes, words and defaults."""
+    """Choosing another checkpoint shows its family's sizes, samplers, recipes and words, and its own defaults."""
 
     def follow(checkpoint: str) -> Updates:
-        known = page.families()
-        if checkpoint not in known:
-            return {form.words: gr.skip()}
-        return form.filled(family_values(checkpoint, known[checkpoint]), known)
+        row = page.row(checkpoint)
+        return form.filled(family_values(row), page.row) if row else form.unchanged
 
-    page.checkpoint.input(follow, page.checkpoint, form.outputs, **QUICK)
+    form.settle(page.checkpoint.input(follow, page.checkpoint, form.outputs, **QUICK))
 
 
-def reuse_settings(page: Page, form: Form, view: View) -> None:
-    """Reuse settings: the form says what the picture was made from, its seed included."""
+def submitted(page: Page, view: View, ask: Callable[[], TextToImage], request: gr.Request) -> Iterator[Updates]:
+    """What becomes of a request: refused with its reason, or its job shown to the end."""
+    try:
+        job = page.engine.submit(ask(), page.owner(request))
+    except StudioError as error:
+        yield _refused(view, str(error))
+    except Exception:
+        log.exception("a request could not be made")
+        yield _refused(view, UNEXPECTED)
+    else:
+        yield from watched(page, view, job)
 
-    def reuse(details: dict[str, object] | None) -> Updates:
-        return form.filled((details or {}).get("request", {}), page.families()) or {form.words: gr.skip()}
 
-    view.reuse.click(reuse, view.details, form.outputs, **QUICK)
-
-
-def _watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
+def watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
     """The page's updates to the end of a job; ending the watch early leaves the job alone."""
     try:
         yield view.started(job)
@@ -113,7 +101,28 @@ def _watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
         yield _refused(view, UNEXPECTED)
 
 
+def reader(page: Page, request: gr.Request) -> Callable[[object], Picture | None]:
+    """How the pictures of this visitor's controls are read."""
+    return lambda value: page.picture(value, page.owner(request), label=RULES["image"].label)
+
+
+@contextmanager
+def told(title: str) -> Iterator[None]:
+    """What goes wrong inside is told in a toast, and no more; what follows the block is the answer then."""
+    try:
+        yield
+    except StudioError as error:
+        warn(str(error), title)
+    except Exception:
+        log.exception("an event failed")
+        warn(UNEXPECTED, title)
+
+
+def warn(message: str, title: str) -> None:
+    """A toast; it would render HTML, and the message may hold what somebody typed."""
+    gr.Warning(html.escape(message), title=title)
+
+
 def _refused(view: View, message: str) -> Updates:
-    # A toast renders HTML, and the message may hold what somebody typed.
-    gr.Warning(html.escape(message), title="Not painted")
+    warn(message, "Not painted")
     return view.ended(message=message)

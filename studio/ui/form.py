@@ -1,16 +1,23 @@
 """The input side of a tab: controls named after request fields, read into a request and filled from one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 
 import gradio as gr
 from gradio.components import Component
+from gradio.events import Dependency
 
-from studio import catalog
+from studio import catalog, styles
 from studio.errors import StudioError
-from studio.requests import RULES, TextToImage
-from studio.ui import controls, markup
+from studio.grids import Grid
+from studio.images import Picture
+from studio.requests import RULES, TextToImage, made
+from studio.ui import aids, compare, markup, uploads
+from studio.ui.controls import Controls
 from studio.ui.picture import Updates
+
+Row = Mapping[str, object]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,9 +25,8 @@ class Form:
     """A view on one request type; a control that is no field of it raises ValueError."""
 
     request_type: type[TextToImage]
-    controls: controls.Controls
-    picker: gr.Radio
-    words: gr.HTML
+    controls: Controls
+    aids: aids.Aids
 
     def __post_init__(self) -> None:
         unknown = set(self.controls) - {row.name for row in fields(self.request_type)}
@@ -28,50 +34,99 @@ class Form:
             raise ValueError(f"{self.request_type.__name__} has no field {', '.join(sorted(unknown))}")
 
     @property
+    def makes(self) -> set[type]:
+        """The types of the requests it makes: with a start image, without one, and a grid."""
+        return {self.request_type, TextToImage, Grid}
+
+    @property
+    def inputs(self) -> dict[str, Component]:
+        """What `request` wants, by name: the fields, the styles laid over the words, and the axes of a grid."""
+        return {**self.controls, "styles": self.aids.styles, **self.aids.axes}
+
+    @property
     def outputs(self) -> list[Component]:
         """All that `filled` may change."""
-        return [*self.controls.values(), self.picker, self.words]
+        return [*self.inputs.values(), self.aids.words, self.aids.size, self.aids.recipe, self.aids.facts]
 
-    def request(self, values: Mapping[str, object]) -> TextToImage:
-        """The request the values make; InvalidField if one is out of its limits."""
-        return self.request_type(**values)
+    @property
+    def unchanged(self) -> Updates:
+        """The answer of an event that changes nothing."""
+        return {self.aids.words: gr.skip()}
 
-    def filled(self, values: Mapping[str, object], known: Mapping[str, str]) -> Updates:
+    def request(self, values: Mapping[str, object], read: Callable[[object], Picture | None]) -> TextToImage | Grid:
+        """The request that the values of `inputs` make; StudioError if one is out of its limits.
+
+        `read` gives the picture behind the raw value of a picture control.
+        """
+        given = {name: values[name] for name in self.controls if name in values}
+        if "image" in given:
+            given["image"] = read(given["image"])
+        request = made(given)
+        words = styles.applied(values.get("styles") or (), request.prompt, request.negative_prompt)
+        return compare.asked(values, replace(request, prompt=words[0], negative_prompt=words[1]))
+
+    def filled(self, values: Mapping[str, object], find: Callable[[object], Row | None]) -> Updates:
         """Put values into the controls; those not given stay, those that could not be meant are left out.
 
-        `known` maps the checkpoints that can be chosen to their families; sizes and words follow the one chosen.
+        `find` tells of a checkpoint that can be chosen; sizes, samplers, recipes and words follow the one chosen.
+        A new prompt comes without styles and axes, unless they are given too.
         """
-        updates = {
-            self.controls[name]: gr.update(value=value)
-            for name, value in values.items()
-            if name in self.controls and _is_sound(name, value)
-        }
-        checkpoint = values.get("checkpoint")
-        if checkpoint not in known:
-            updates.pop(self.controls["checkpoint"], None)
+        chosen = {name: values[name] for name in self.controls if name in values and _is_sound(name, values[name])}
+        row = find(chosen.pop("checkpoint", None))
+        if "prompt" in chosen:
+            axes = {name: values[name] for name in self.aids.axes if compare.is_sound(name, values.get(name))}
+            chosen |= {"styles": aids.known_styles(values.get("styles")), **dict.fromkeys(self.aids.axes, ""), **axes}
+        updates = {self.inputs[name]: gr.update(value=value) for name, value in chosen.items()}
+        if row is None:
             return updates
-        choices = controls.size_choices(catalog.family(known[checkpoint]))
-        chosen = f"{values.get('width')}x{values.get('height')}"
-        value = chosen if chosen in dict(choices).values() else None
-        return updates | {
-            self.picker: gr.update(choices=choices, value=value),
-            self.words: words_of(checkpoint),
+        following = {self.controls["checkpoint"]: gr.update(value=row["id"]), **self._following(row)}
+        for control, update in following.items():
+            updates[control] = updates.get(control, {}) | update
+        return updates
+
+    def settle(self, *after: Dependency) -> None:
+        """Work out in the browser what follows from the fields: whenever one changes, or else after these events.
+
+        Events have to be named, since a control that was never on screen tells of no change.
+        """
+        names = [*self.inputs, "facts"]
+        settling = {
+            "fn": None,
+            "inputs": [*self.inputs.values(), self.aids.facts],
+            "outputs": self.aids.settled,
+            "js": f"(...given) => easel.settle({json.dumps(names)}, given)",
         }
+        for event in after:
+            event.then(**settling)
+        if not after:
+            gr.on([control.change for control in self.inputs.values()], **settling)
+
+    def _following(self, row: Row) -> Updates:
+        """What is there to choose from with this checkpoint, and what is greyed out because it cannot do it."""
+        family = catalog.family(row["family"])
+        samplers = [sampler.label for sampler in catalog.samplers(family)]
+        recipes = aids.recipe_choices(family)
+        updates = {
+            self.aids.words: gr.update(value=markup.words(aids.known_words(row["id"]))),
+            self.aids.size: gr.update(choices=aids.size_choices(family)),
+            self.aids.recipe: gr.update(choices=recipes, visible=len(recipes) > 1),
+            self.aids.facts: gr.update(value=aids.family_facts(family)),
+        }
+        limits = {name: gr.update(**limit) for name, limit in aids.limits(family).items() if name in self.controls}
+        if "scheduler" in self.controls:
+            limits["scheduler"] = gr.update(choices=samplers)
+        return updates | {self.controls[name]: update for name, update in limits.items()}
 
 
-def words_of(checkpoint: str) -> str:
-    """The words the checkpoint knows as HTML; nothing for one that was not taught a list."""
-    return markup.words(next((row.words for row in catalog.CHECKPOINTS if row.id == checkpoint), {}))
-
-
-def family_values(checkpoint: str, family: str) -> dict[str, object]:
-    """What the controls show after another checkpoint is chosen: it, and its family's defaults."""
-    row = catalog.family(family)
-    width, height = row.sizes[0]
-    return {"checkpoint": checkpoint, "width": width, "height": height, **row.defaults}
+def family_values(row: Row) -> dict[str, object]:
+    """What the controls show after another checkpoint is chosen: it, and its defaults."""
+    return {"checkpoint": row["id"], **row["defaults"]}
 
 
 def _is_sound(name: str, value: object) -> bool:
+    """True if a control may show the value; of a picture that is its file."""
+    if name == "image":
+        return value is None or uploads.kept(value) is not None
     try:
         RULES[name].checked(name, value)
     except StudioError:

@@ -2,13 +2,16 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 from studio.results import Preview, Progress, Result
 
 BRAND = "<h1 class='brand'>Easel</h1>"
+# How a prompt is read, in its own signs.
+SIGNS = {"(word:1.2)": "stronger", "{a|b}": "a or b", "__list__": "from a list"}
+LONG = 24  # characters that stand beside the signs
 HINT = "<p class='hint'>An example. Press <b>Run</b> to paint your own.</p>"
 
 
@@ -22,11 +25,7 @@ def progress(event: Progress) -> str:
     if event.queue_place is not None and event.phase == "waiting":
         ahead = event.queue_place - 1
         return line("Next in line" if ahead == 0 else f"Waiting, {ahead} before you")
-    parts = [event.phase.capitalize()]
-    if event.steps:
-        parts.append(f"step {event.step} of {event.steps}")
-    if event.elapsed >= 0.5:
-        parts.append(f"{event.elapsed:.0f} s")
+    parts = [_downloading(event)] if event.phase == "downloading" else _stepping(event)
     if event.remaining is not None and event.remaining >= 0.5:
         parts.append(f"about {event.remaining:.0f} s left")
     value = f"value='{event.step}' max='{event.steps}'" if event.steps else ""
@@ -38,6 +37,19 @@ def progress(event: Progress) -> str:
 def finished(result: Result) -> str:
     """What the line says once the pictures are there."""
     return f"Done in {result.seconds:.1f} s · seed {result.request.seed}"
+
+
+def chosen(seeds: Sequence[int], index: int) -> str:
+    """Which of several pictures the buttons below mean; nothing for a single one."""
+    if len(seeds) < 2:
+        return ""
+    said = f"Picture {index + 1} of {len(seeds)} · seed {seeds[index]}"
+    return f"<p class='chosen' role='status' data-index='{index}'>{said}</p>"
+
+
+def tool_group(title: str) -> str:
+    """What the buttons behind it have in common."""
+    return f"<span>{escape(title)}</span>"
 
 
 def line(text: str) -> str:
@@ -62,13 +74,73 @@ def words(groups: Mapping[str, tuple[str, ...]]) -> str:
     return "".join(_group(title, said) for title, said in groups.items())
 
 
-def checkpoint_line(row: Mapping[str, object] | None) -> str:
-    """Family, size, licence and whether it is here, of a row of `engine.checkpoints()`."""
-    if row is None:
-        return ""
+def prompt_help(counted: str, warning: str = "") -> str:
+    """Below the prompt: how its signs are read, how much of it there is, and what is wrong with its brackets."""
+    length = "counted is-long" if len(counted) > LONG else "counted"
+    warned = f"<p class='prompt-warning' role='status'>{escape(warning)}</p>" if warning else ""
+    return f"<div class='prompt-help'>{signs(SIGNS)}<p class='{length}'>{escape(counted)}</p>{warned}</div>"
+
+
+def signs(meanings: Mapping[str, str]) -> str:
+    """Signs that may be typed, each with what it means."""
+    said = "".join(f"<span><code>{escape(sign)}</code> {escape(meant)}</span> " for sign, meant in meanings.items())
+    return f"<p class='signs'>{said}</p>"
+
+
+def style_cards(groups: Mapping[str, Sequence[tuple[str, str]]]) -> str:
+    """Styles as (name, address of a picture or nothing) by group: buttons that `assets/styles.js` brings to life."""
+    return "".join(_style_group(title, cards) for title, cards in groups.items())
+
+
+def rows(pairs: Mapping[str, str]) -> str:
+    """A list of label and value."""
+    listed = "".join(f"<dt>{escape(label)}</dt><dd>{escape(value)}</dd>" for label, value in pairs.items())
+    return f"<dl class='rows'>{listed}</dl>" if pairs else ""
+
+
+def found(program: str, said: Mapping[str, str], unknown: Mapping[str, str], notes: Sequence[str]) -> str:
+    """What a file would set, what it says beside that, and what is to be known about it."""
+    parts = [note(f"Written by {program}. Apply sets:"), rows(said)]
+    if unknown:
+        parts += [note("It also says what has no place here:"), rows(unknown)]
+    return "".join([*parts, *map(note, notes)])
+
+
+def heading(title: str) -> str:
+    """What stands above a group of controls."""
+    return f"<h3 class='heading'>{escape(title)}</h3>"
+
+
+def note(text: str) -> str:
+    """A line below a control; nothing for no text."""
+    return f"<p class='note'>{escape(text)}</p>" if text else ""
+
+
+def checkpoint_line(row: Mapping[str, object] | None, problem: str = "") -> str:
+    """Family, size, licence and whether it is here, of a row of `engine.checkpoints()`; and what is wrong with it."""
+    wrong = problem or (row["problem"] if row else "")
+    said = [f"<p class='checkpoint-line is-wrong' role='status'>{escape(wrong)}</p>"] if wrong else []
+    if row is None or row["problem"]:
+        return "".join(said)
     here = "on disk" if row["on_disk"] else "not on this machine"
-    said = f"{row['family_label']} · {_size(row['size_bytes'])} · {row['licence']} · {here}"
-    return f"<p class='checkpoint-line'>{escape(said)}</p>"
+    licence = _link(row["licence"], row["licence_url"])
+    facts = [escape(row["family_label"]), _size(row["size_bytes"]), licence, here]
+    gated = "Accept its licence on its page first, and start Easel with HF_TOKEN." if row["is_gated"] else ""
+    notes = [row["left_out"], "" if row["on_disk"] else gated]
+    lines = [" · ".join(facts), escape(" ".join(note for note in notes if note))]
+    return "".join([*(f"<p class='checkpoint-line'>{line}</p>" for line in lines if line), *said])
+
+
+def fetch_label(row: Mapping[str, object]) -> str:
+    """What the button says that brings a checkpoint here, and how much will come."""
+    if row["is_pickle"]:
+        return "Convert to safetensors"
+    return "Download its configs" if row["needs"] else f"Download {_size(row['size_bytes'])}"
+
+
+def fetch_line(event: Progress) -> str:
+    """How far a fetch is, in place of the checkpoint's line."""
+    return f"<div class='fetch-line'>{progress(event)}</div>"
 
 
 def status_line(status: Mapping[str, object]) -> str:
@@ -89,6 +161,41 @@ def _group(title: str, said: tuple[str, ...]) -> str:
     buttons = [f"<button type='button' class='word' aria-pressed='false'>{escape(word)}</button>" for word in said]
     inside = f"<span>{name}</span><div>{''.join(buttons)}</div>"
     return f"<div role='group' aria-label='{name}' class='word-group'>{inside}</div>"
+
+
+def _style_group(title: str, cards: Sequence[tuple[str, str]]) -> str:
+    inside = "".join(_style_card(name, picture) for name, picture in cards)
+    return f"<div role='group' aria-label='{escape(title)}' class='style-group'><h4>{escape(title)}</h4>{inside}</div>"
+
+
+def _style_card(name: str, picture: str) -> str:
+    image = f"<img alt='' src='{escape(picture)}'>" if picture else ""
+    said = escape(name)
+    return f"<button type='button' class='style-card' data-name='{said}' aria-pressed='false'>{image}{said}</button>"
+
+
+def _downloading(event: Progress) -> str:
+    """How much of a download there is, in the unit of the whole: steps are bytes."""
+    if not event.steps:
+        return f"Downloading {_size(event.step)}" if event.step else "Downloading"
+    whole, unit = _size(event.steps).split()
+    divisor, digits = (1e9, 1) if unit == "GB" else (1e6, 0)
+    return f"Downloading {event.step / divisor:.{digits}f} of {whole} {unit}"
+
+
+def _stepping(event: Progress) -> list[str]:
+    parts = [event.phase.capitalize()]
+    if event.steps:
+        parts.append(f"step {event.step} of {event.steps}")
+    if event.elapsed >= 0.5:
+        parts.append(f"{event.elapsed:.0f} s")
+    return parts
+
+
+def _link(text: str, address: str) -> str:
+    """A link to an address of the catalogue, in a page of its own."""
+    said = escape(text)
+    return f"<a href='{escape(address)}' target='_blank' rel='noopener'>{said}</a>" if address else said
 
 
 def _size(size_bytes: int) -> str:

@@ -1,7 +1,7 @@
 """The picture side of a tab, and what each event of a job changes on it."""
 
 import tempfile
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from math import ceil, sqrt
 from pathlib import Path
 
@@ -10,11 +10,15 @@ from gradio.components import Component
 
 from studio import outputs, results
 from studio.engine.jobs import Job
+from studio.grids import Grid
 from studio.results import Event, Preview, Progress, Result
 from studio.ui import markup
 from studio.ui.controls import html
 
 Updates = dict[Component, object]
+
+# Reuse, two variations, and the places a picture can be sent to, are connected in `chosen.py`.
+VARIATIONS = {"Subtle": 0.5, "Strong": 0.85}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,29 +31,42 @@ class Actions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class View(Actions):
+class Tools:
+    """What can be done with the picture that is chosen: `index` says which, `line` says it in words."""
+
+    box: gr.Column
+    line: gr.HTML
+    index: gr.Number
+    download: gr.Button
+    reuse: gr.Button
+    vary: dict[str, gr.Button]
+    send: dict[str, gr.Button]
+    details: gr.JSON
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
     """Everything on a tab that shows how a job fares."""
 
+    actions: Actions
     progress: gr.HTML
     frame: gr.HTML
     gallery: gr.Gallery
-    tools: gr.Row
-    download: gr.DownloadButton
-    reuse: gr.Button
-    details: gr.JSON
+    tools: Tools
     job: gr.State
 
     @property
     def outputs(self) -> list[Component]:
-        """All of it, as the outputs of an event."""
-        return [getattr(self, row.name) for row in fields(self)]
+        """All that the updates below change."""
+        tools = (self.tools.box, self.tools.line, self.tools.index, self.tools.details)
+        return [*vars(self.actions).values(), self.progress, self.frame, self.gallery, self.job, *tools]
 
     def started(self, job: Job) -> Updates:
         """The job is in the queue: Run becomes Stop, old messages go."""
         return {
-            self.run: gr.update(visible=False),
-            self.stop: gr.update(visible=True),
-            self.message: "",
+            self.actions.run: gr.update(visible=False),
+            self.actions.stop: gr.update(visible=True),
+            self.actions.message: "",
             self.progress: markup.progress(job.progress),
             self.job: job.id,
         }
@@ -65,9 +82,9 @@ class View(Actions):
     def ended(self, *, message: str = "", said: str = "") -> Updates:
         """Nothing runs any more: Stop becomes Run, the picture of before is back; `said` stands above it."""
         return {
-            self.run: gr.update(visible=True),
-            self.stop: gr.update(visible=False),
-            self.message: markup.message(message),
+            self.actions.run: gr.update(visible=True),
+            self.actions.stop: gr.update(visible=False),
+            self.actions.message: markup.message(message),
             self.progress: markup.line(said),
             self.frame: "",
             self.job: None,
@@ -75,14 +92,21 @@ class View(Actions):
 
     def _finished(self, result: Result, job: Job) -> Updates:
         files = picture_files(result, self.gallery)
+        captions = [request.prompt for request in result.requests]
+        details = results.details(result, job.id)
         return {
             **self.ended(message=result.note, said=markup.finished(result)),
             self.gallery: gr.update(
-                value=[(file, result.request.prompt) for file in files], columns=ceil(sqrt(len(files))), visible=True
+                value=list(zip(files, captions, strict=True)),
+                columns=ceil(sqrt(len(files))),
+                # A sheet is looked at as a whole, its cells one by one.
+                selected_index=0 if isinstance(result.request, Grid) else None,
+                visible=True,
             ),
-            self.tools: gr.update(visible=True),
-            self.download: gr.update(value=files[0]),
-            self.details: results.details(result, job.id),
+            self.tools.box: gr.update(visible=True),
+            self.tools.index: 0,
+            self.tools.line: markup.chosen(details["seeds"], 0),
+            self.tools.details: details,
         }
 
 
@@ -95,7 +119,7 @@ def actions() -> Actions:
     return Actions(run=run, stop=stop, message=message)
 
 
-def view(buttons: Actions, prompt: str, example: Path) -> View:
+def view(buttons: Actions, prompt: str, example: Path, *, send: tuple[str, ...]) -> View:
     """The frame for preview and pictures, with an example in place, and below what can be done with them."""
     progress = html(markup.HINT, "progress-line")
     with gr.Column(elem_classes="stage"):
@@ -113,24 +137,28 @@ def view(buttons: Actions, prompt: str, example: Path) -> View:
             buttons=["fullscreen", "download_all"],
         )
         frame = html("", "frame")
-    with gr.Column(visible=False, elem_classes="tools") as tools:
-        with gr.Row():
-            download = gr.DownloadButton("Download", size="sm")
+    return View(
+        actions=buttons, progress=progress, frame=frame, gallery=gallery, tools=tools(send=send), job=gr.State()
+    )
+
+
+def tools(*, send: tuple[str, ...]) -> Tools:
+    """Buttons for the picture that is chosen, and the details of all; hidden until there are pictures."""
+    with gr.Column(visible=False, elem_classes="tools") as box:
+        line = html("", "chosen-box")
+        with gr.Row(elem_classes="tool-row"):
+            download = gr.Button("Download", size="sm")
             reuse = gr.Button("Reuse settings", size="sm")
+            with gr.Row(elem_classes="tool-group"):
+                html(markup.tool_group("Vary"), "tool-label")
+                vary = {name: gr.Button(name, size="sm", elem_classes="vary") for name in VARIATIONS}
+            with gr.Row(elem_classes="tool-group"):
+                html(markup.tool_group("Send to"), "tool-label")
+                sent = {name: gr.Button(name, size="sm") for name in send}
         with gr.Accordion("Details", open=False):
             details = gr.JSON(label="Details", show_label=False)
-    gallery.select(_chosen, gallery, download, queue=False, show_progress="hidden", api_visibility="private")
-    return View(
-        **vars(buttons),
-        progress=progress,
-        frame=frame,
-        gallery=gallery,
-        tools=tools,
-        download=download,
-        reuse=reuse,
-        details=details,
-        job=gr.State(),
-    )
+    index = gr.Number(0, visible=False, precision=0)
+    return Tools(box=box, line=line, index=index, download=download, reuse=reuse, vary=vary, send=sent, details=details)
 
 
 def picture_files(result: Result, component: Component) -> list[str]:
@@ -140,9 +168,5 @@ def picture_files(result: Result, component: Component) -> list[str]:
     folder = Path(tempfile.mkdtemp(dir=component.GRADIO_CACHE))
     paths = [folder / f"picture-{index}.png" for index in range(len(result.images))]
     for index, path in enumerate(paths):
-        outputs.write(path, result.images[index], result.request, index)
+        outputs.write(path, result.images[index], result.requests[index])
     return [str(path) for path in paths]
-
-
-def _chosen(pictures: list[tuple[str, str | None]], event: gr.SelectData) -> str:
-    return pictures[event.index][0]

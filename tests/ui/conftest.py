@@ -5,12 +5,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import gradio as gr
 import pytest
 from gradio_client import Client
 
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.ui import shell
+from studio.ui.form import Form
+from studio.ui.page import Page
+from studio.ui.tabs import generate
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,28 @@ def client(served: Served) -> Client:
     return Client(served.url, verbose=False)
 
 
+@pytest.fixture(scope="module")
+def page(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """The frame as a tab sees it, over an engine that need not run."""
+    settings = Settings(models=models, outputs=tmp_path_factory.mktemp("outputs"), device="cpu")
+    engine = LocalEngine(settings)
+    with gr.Blocks() as blocks:
+        checkpoint = gr.Dropdown(["storybook", "one"], value="storybook")
+        yield Page(blocks=blocks, engine=engine, settings=settings, checkpoint=checkpoint)
+    engine.close()
+
+
+@pytest.fixture(scope="module")
+def form(page: Page) -> Form:
+    """The Generate tab's form."""
+    return generate.build(page)
+
+
 def serve(settings: Settings) -> Iterator[Served]:
     """Serve a studio with these settings until the test is over."""
     engine = LocalEngine(settings).start()
     blocks = shell.build(engine, settings)
-    shell.launch(blocks, settings)
+    shell.launch(blocks, engine, settings)
     yield Served(blocks.local_url, engine)
     blocks.close()
     engine.close()

@@ -1,10 +1,23 @@
-"""Words to a picture."""
+"""Words, or a picture and words, to a picture."""
 
 import gradio as gr
 
-from studio.requests import TextToImage
-from studio.ui import api, controls, events, picture
-from studio.ui.form import Form, words_of
+from studio.requests import ImageToImage
+from studio.ui import (
+    aids,
+    api,
+    chosen,
+    controls,
+    events,
+    picture,
+    prompting,
+    sections,
+    settings_file,
+    start_image,
+    style_cards,
+    ties,
+)
+from studio.ui.form import Form
 from studio.ui.page import ASSETS, Page
 
 TITLE = "Generate"
@@ -19,27 +32,52 @@ EXAMPLES = {
 }
 
 
-def build(page: Page) -> None:
-    """The tab: words and settings on the left, the picture on the right."""
+def build(page: Page) -> Form:
+    """The tab: words and settings on the left, the picture on the right; gives the form, for other tabs to fill."""
     example, picture_of_it = next(iter(EXAMPLES.items()))
+    family = page.first_family
     with gr.Row(elem_classes="workbench"):
         with gr.Column(elem_classes="inputs", scale=5):
             fields = {"checkpoint": page.checkpoint, **controls.prompt(example)}
+            help_line = prompting.build()
             buttons = picture.actions()
-            words = controls.html(words_of(page.checkpoint.value), "words")
-            picker = controls.size_picker(page.first_family)
+            words, size = aids.words(page.checkpoint.value), aids.size(family)
             fields |= controls.count()
-            with gr.Accordion("Advanced", open=False):
-                fields |= controls.negative_prompt() | controls.sampling(page.first_family)
-                seed, last = controls.seed()
-                fields |= seed | controls.size(page.first_family)
+            recipe, notes = aids.recipe(family), aids.notes()
+            notes["recipe"].render()
+            with gr.Column(elem_classes="sections"):
+                styles_section, cards, styles_line = sections.styles()
+                image_section, start = sections.start_image(notes["strength"])
+                advanced, beside = sections.advanced(family, notes)
+                grid_section, axes = sections.grid()
+                reader = settings_file.build()
+            fields |= start | advanced
         with gr.Column(elem_classes="picture-side", scale=7):
-            view = picture.view(buttons, example, picture_of_it)
-            examples = controls.examples(EXAMPLES)
-    form = Form(request_type=TextToImage, controls=fields, picker=picker, words=words)
-    controls.tie_size(picker, fields)
-    controls.tie_seed(last, fields, view.details)
-    controls.tie_words(page.blocks, fields)
-    controls.tie_examples(examples, fields)
-    events.connect(page, form, view, TITLE)
-    api.publish(page, TextToImage, "generate")
+            view = picture.view(buttons, example, picture_of_it, send=("Start image",))
+            examples = aids.examples(EXAMPLES)
+    form = Form(
+        request_type=ImageToImage,
+        controls=fields,
+        aids=aids.Aids(
+            words=words,
+            size=size,
+            recipe=recipe,
+            styles=cards,
+            notes=notes,
+            sections={"styles": styles_section, "image": image_section, "axes": grid_section},
+            axes=axes,
+            facts=aids.facts(family),
+            kept=aids.kept(TITLE),
+            **beside,
+        ),
+    )
+    events.connect(page, form, view)
+    ties.connect(page, form, view)
+    ties.examples(examples, form)
+    prompting.connect(page, form, help_line)
+    style_cards.tell(form, styles_line)
+    start_image.follow_shape(page, form)
+    settings_file.connect(page, form, reader)
+    chosen.connect(page, form, view, {"Start image": start_image.target(page, form)})
+    api.publish(page, ImageToImage, "generate", "Words, or a picture and words, to pictures.")
+    return form

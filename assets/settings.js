@@ -1,0 +1,101 @@
+// What follows from the settings, worked out in the browser: the size and the recipe they make, the steps that run,
+// the size in the end; and what the browser remembers.
+(() => {
+  const note = (text) => (text ? `<p class="note">${text}</p>` : "");
+
+  // Rounds half to even, as Python does: the server counts the same.
+  function round(number) {
+    const below = Math.floor(number);
+    const isUp = number - below === 0.5 ? below % 2 === 1 : number - below > 0.5;
+    return isUp ? below + 1 : below;
+  }
+
+  // As `requests.steps_of` counts.
+  const stepsOf = (steps, strength) => Math.min(Math.trunc(steps * strength), steps);
+
+  function runs(steps, strength) {
+    if (!(steps > 0) || !(strength > 0)) return "";
+    const running = stepsOf(steps, strength);
+    return running ? `Runs ${running} of ${steps} steps.` : `Leaves none of ${steps} steps to run: ask for more steps, or more strength.`;
+  }
+
+  const recipeOf = (values) => [values.num_inference_steps, values.guidance_scale, values.scheduler].join("|");
+
+  const NOTES = {
+    recipe: (values, { recipes }) => (Object.keys(recipes).length > 1 ? (recipes[recipeOf(values)] ?? "Your own settings.") : ""),
+    strength: ({ num_inference_steps, strength }) => runs(num_inference_steps, strength),
+    negative_prompt: ({ guidance_scale }) => (guidance_scale > 1 ? "" : "Without effect: it needs guidance of more than 1."),
+    second_pass(values, facts) {
+      const { width, height, second_pass_scale, second_pass_strength, num_inference_steps } = values;
+      if (!(second_pass_scale > 1) || !(width > 0) || !(height > 0)) return "";
+      const [wide, high] = [width, height].map((side) => round((side * second_pass_scale) / facts.multiple) * facts.multiple);
+      const most = facts.second_pass_maximum;
+      if (Math.max(wide, high) > most) return `${wide} × ${high} is too large: at most ${most} a side here.`;
+      return `→ ${wide} × ${high}. ${runs(num_inference_steps, second_pass_strength)}`;
+    },
+  };
+
+  // What a closed accordion holds that has an effect.
+  const SECTIONS = {
+    styles: ({ styles }) => (styles?.length ? `Styles · ${styles.length} chosen` : "Styles"),
+    image: ({ image }) => (image ? "Start image · in use" : "Start image"),
+    axes: ({ x_field, y_field, z_field }) => (x_field || y_field || z_field ? "Compare · in use" : "Compare"),
+  };
+
+  // What the values of an axis may look like, by its field.
+  const AXES = ["x", "y", "z"];
+  const EXAMPLES = {
+    prompt: "cat, dog, boat",
+    negative_prompt: 'blurry, "text, frame"',
+    seed: "1-4",
+    num_inference_steps: "10-40 (+10)",
+    guidance_scale: "2, 4, 8",
+    scheduler: "Euler, DDIM, UniPC",
+    checkpoint: "storybook, sd15",
+    clip_skip: "0, 1, 2",
+    second_pass_scale: "1, 1.5, 2",
+    second_pass_strength: "0.3-0.7 (+0.2)",
+    strength: "0.3-0.9 [4]",
+    resize_mode: "crop, fill, stretch",
+  };
+
+  function example(field, values, { multiple }) {
+    const side = values[field];
+    return field === "width" || field === "height" ? `${side}, ${side + 2 * multiple}` : (EXAMPLES[field] ?? "");
+  }
+
+  // The frame has the shape of what is asked for.
+  function shape({ width, height }) {
+    if (width > 0 && height > 0) document.documentElement.style.setProperty("--shape", width / height);
+  }
+
+  // Settings by field to: the size and recipe they make, the notes, the labels of accordions, and what is remembered.
+  function settle(names, given) {
+    const { facts, ...values } = Object.fromEntries(names.map((name, at) => [name, given[at]]));
+    shape(values);
+    const size = `${values.width}x${values.height}`;
+    const notes = Object.values(NOTES).map((said) => note(said(values, facts)));
+    const sections = Object.values(SECTIONS).map((label) => ({ __type__: "update", label: label(values) }));
+    // Not the picture itself: where the server has it, for as long as it has.
+    const examples = AXES.map((axis) => ({ __type__: "update", placeholder: example(values[`${axis}_field`], values, facts) }));
+    return [size, recipeOf(values), ...notes, ...sections, ...examples, { ...values, image: values.image?.path ?? null }];
+  }
+
+  // A recipe as the settings it stands for.
+  function cook(recipe) {
+    const [steps, guidance, sampler] = recipe.split("|");
+    return [Number(steps), Number(guidance), sampler];
+  }
+
+  // Sizes are drawn as the shape they stand for.
+  function adorn() {
+    for (const input of document.querySelectorAll(".sizes input")) {
+      const [width, height] = input.value.split("x");
+      input.parentElement.style.setProperty("--ratio", width / height);
+    }
+  }
+
+  easel.onDraw(adorn);
+  easel.settle = settle;
+  easel.cook = cook;
+})();

@@ -1,0 +1,61 @@
+// Words to click: into the prompt and out again.
+(() => {
+  // Words are told apart at their borders: "car" is not in "scarlet".
+  const pattern = (word) => new RegExp(`(^|[^\\p{L}])${word}(?=$|[^\\p{L}])`, "iu");
+  const holds = (text, word) => pattern(word).test(text);
+  const tidy = (text) =>
+    text
+      .replace(/[^\S\n]+/g, " ")
+      .replace(/ *,( *,)* */g, ", ")
+      .replace(/^[, ]+|[, ]+$/gm, "");
+
+  const saying = (row) => [...row.querySelectorAll(".word")].map((button) => button.textContent);
+  const article = (word) => (/^[aeiou]/i.test(word) ? "an" : "a");
+
+  // Of things a picture may hold several, of all else one: a second colour, place or time takes the first one's stead.
+  // A colour goes before its thing, a place behind it, the rest to the end.
+  function added(text, button) {
+    const word = button.textContent;
+    const rows = [...button.closest(".words").querySelectorAll(".word-group")].map(saying);
+    const [things, colours, places] = rows;
+    const own = rows.find((row) => row.includes(word));
+    const said = (row) => row.find((other) => holds(text, other));
+    const put = (old, now) => text.replace(pattern(old), `$1${now}`).replace(RegExp(`\\ban? (?=${word})`), `${article(word)} `);
+    if (own !== things && said(own)) return put(said(own), word);
+    if (!said(things) || ![things, colours, places].includes(own)) {
+      return own === things ? `${article(word)} ${word}, ${text}` : `${text}, ${word}`;
+    }
+    const thing = said(things);
+    return put(thing, own === colours ? `${word} ${thing}` : own === places ? `${thing} ${word}` : `${thing} and ${article(word)} ${word}`);
+  }
+
+  function toggle(button) {
+    const field = easel.visible(".prompt textarea");
+    const word = button.textContent;
+    const removed = () => field.value.replace(pattern(word), "$1");
+    easel.write(field, tidy(holds(field.value, word) ? removed() : added(field.value, button)));
+  }
+
+  function markWords(prompt) {
+    for (const button of document.querySelectorAll(".word")) {
+      button.setAttribute("aria-pressed", holds(prompt ?? "", button.textContent));
+    }
+  }
+
+  // Words are drawn anew when another checkpoint is chosen: colours get a dot.
+  function adorn() {
+    const fresh = document.querySelectorAll(".word:not([data-seen])");
+    for (const button of fresh) {
+      button.dataset.seen = "";
+      if (CSS.supports("color", button.textContent)) button.style.setProperty("--swatch", button.textContent);
+    }
+    if (fresh.length) markWords(easel.visible(".prompt textarea")?.value);
+  }
+
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest?.(".word");
+    if (button) toggle(button);
+  });
+  easel.onDraw(adorn);
+  easel.markWords = markWords;
+})();

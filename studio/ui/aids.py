@@ -1,0 +1,134 @@
+"""What stands beside the fields of a form and helps to fill them; none of it is part of a request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+from gradio.components import Component
+
+from studio import catalog, styles
+from studio.requests import RULES
+from studio.ui import compare, markup
+from studio.ui.controls import html
+
+NOTES = ("recipe", "strength", "negative_prompt", "second_pass")
+# Accordions whose label says that what is in them has an effect, in the order of `settings.js`.
+SECTIONS = {"styles": "Styles", "image": "Start image", "axes": "Compare"}
+# Fields that not every family has: the capability, and what happens without it.
+CAPABILITIES = {
+    "negative_prompt": ("negative_prompt", "reads no words for what to leave out"),
+    "guidance_scale": ("guidance", "follows the words in one way only"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Aids:
+    """The aids of a form: choices that fill several fields at once, and notes that say what the fields come to."""
+
+    words: gr.HTML
+    size: gr.Radio
+    recipe: gr.Radio
+    styles: gr.HTML
+    notes: dict[str, gr.HTML]
+    sections: dict[str, gr.Accordion]
+    axes: dict[str, Component]
+    facts: gr.JSON
+    kept: gr.BrowserState
+    swap: gr.Button
+    random: gr.Button
+    last: gr.Button
+
+    @property
+    def settled(self) -> list[Component]:
+        """What `settings.js` works out from the fields, in its order."""
+        notes = [self.notes[name] for name in NOTES]
+        sections = [self.sections[name] for name in SECTIONS]
+        values = [self.axes[f"{name}_values"] for name in compare.AXES]
+        return [self.size, self.recipe, *notes, *sections, *values, self.kept]
+
+
+def words(checkpoint: str) -> gr.HTML:
+    """The words the checkpoint knows, to click into the prompt."""
+    return html(markup.words(known_words(checkpoint)), "words")
+
+
+def known_words(checkpoint: str) -> Mapping[str, tuple[str, ...]]:
+    """The words the checkpoint was taught; nothing for one that was not taught a list."""
+    return next((row.words for row in catalog.CHECKPOINTS if row.id == checkpoint), {})
+
+
+def size(family: catalog.Family) -> gr.Radio:
+    """The family's sizes to choose from."""
+    choices = size_choices(family)
+    return gr.Radio(choices, value=choices[0][1], label="Size", elem_classes="sizes")
+
+
+def size_choices(family: catalog.Family) -> list[tuple[str, str]]:
+    """The family's sizes as (label, value)."""
+    return [(f"{width} × {height}", f"{width}x{height}") for width, height in family.sizes]
+
+
+def recipe(family: catalog.Family) -> gr.Radio:
+    """What the settings are for: a choice that fills steps, guidance and sampler together."""
+    choices = recipe_choices(family)
+    return gr.Radio(
+        choices, value=choices[0][1], label="Settings for", elem_classes="recipes", visible=len(choices) > 1
+    )
+
+
+def recipe_choices(family: catalog.Family) -> list[tuple[str, str]]:
+    """The family's recipes as (label, value); the value holds what `settings.js` takes apart again."""
+    return [(row.label, _recipe_value(row)) for row in catalog.recipes(family)]
+
+
+def family_facts(family: catalog.Family) -> dict[str, object]:
+    """What `settings.js` has to know of the family."""
+    return {
+        "multiple": family.size_multiple,
+        "second_pass_maximum": family.second_pass_maximum,
+        "recipes": {_recipe_value(row): row.info for row in catalog.recipes(family)},
+    }
+
+
+def limits(family: catalog.Family) -> dict[str, dict[str, object]]:
+    """For each field that not every family has: whether this one has it, and if not the reason."""
+    return {
+        name: {"interactive": True, "info": RULES[name].info}
+        if capability in family.capabilities
+        else {"interactive": False, "info": f"{family.label} has none: it {reason}."}
+        for name, (capability, reason) in CAPABILITIES.items()
+    }
+
+
+def known_styles(names: object) -> list[str]:
+    """Those of the names that are styles of ours, as a page may have kept them."""
+    known = {row.name for row in styles.STYLES}
+    return [name for name in names if name in known] if isinstance(names, list) else []
+
+
+def notes() -> dict[str, gr.HTML]:
+    """Lines that say what the controls above them come to."""
+    return {name: html("", "note-box", render=False) for name in NOTES}
+
+
+def facts(family: catalog.Family) -> gr.JSON:
+    """What `settings.js` has to know, in a component that nobody sees."""
+    return gr.JSON(family_facts(family), visible=False)
+
+
+def kept(title: str) -> gr.BrowserState:
+    """What the visitor's own browser keeps of a tab's fields."""
+    # A fixed key and secret, else every restart of the server would forget; the values are no secret.
+    return gr.BrowserState({}, storage_key=f"easel-{title.lower()}", secret="easel")
+
+
+def examples(rows: Mapping[str, Path]) -> dict[str, gr.Button]:
+    """Prompts to click, each with the picture it made."""
+    with gr.Row(elem_classes="examples"):
+        return {prompt: gr.Button(prompt, icon=picture, size="sm", min_width=0) for prompt, picture in rows.items()}
+
+
+def _recipe_value(row: catalog.Recipe) -> str:
+    values = row.values
+    return f"{values['num_inference_steps']}|{values['guidance_scale']:g}|{values['scheduler']}"

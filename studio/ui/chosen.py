@@ -1,0 +1,145 @@
+"""What can be done with the picture that is chosen: its settings again, variations of it, and sending it on."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+
+import gradio as gr
+from gradio.components import Component
+
+from studio.errors import StudioError
+from studio.images import Picture
+from studio.requests import RULES, ImageToImage, made
+from studio.ui import compare, markup, uploads
+from studio.ui.events import QUICK, WATCHING, submitted, told
+from studio.ui.form import Form
+from studio.ui.page import Page
+from studio.ui.picture import VARIATIONS, Tools, Updates, View
+
+LABEL = RULES["image"].label
+
+Values = dict[str, object]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A place a picture can be sent to.
+
+    `fill` gives the updates of `outputs` for a picture's file and the checkpoint chosen; StudioError if it cannot be
+    taken. `place` is a CSS selector of what is brought into sight.
+    """
+
+    form: Form
+    outputs: list[Component]
+    fill: Callable[[Path, str], Updates]
+    place: str
+
+
+def connect(page: Page, form: Form, view: View, targets: Mapping[str, Target]) -> None:
+    """All the buttons below the pictures; each acts on the picture that is chosen."""
+    choose(view.gallery, view.tools)
+    reuse(page, form, view.tools)
+    vary(page, view)
+    for name, button in view.tools.send.items():
+        send(page, button, view, targets[name])
+
+
+def choose(gallery: gr.Gallery, tools: Tools) -> None:
+    """A picture looked at is the one the buttons mean; Download is its file as it was saved."""
+
+    def look(details: object, event: gr.SelectData) -> Updates:
+        seeds = details.get("seeds", ()) if isinstance(details, Mapping) else ()
+        is_one = isinstance(event.index, int) and event.index < len(seeds)
+        return {tools.index: event.index, tools.line: markup.chosen(seeds, event.index)} if is_one else {}
+
+    gallery.select(look, tools.details, [tools.index, tools.line], **QUICK)
+    tools.download.click(None, [gallery, tools.index], None, js="easel.download")
+
+
+def reuse(page: Page, form: Form, tools: Tools) -> None:
+    """The form says what the chosen picture alone was made from: its own words, its own seed, its start image."""
+
+    def fill(details: object, index: object, request: gr.Request) -> Updates:
+        with told("Not filled in"):
+            values = settings_of(details, index)
+            with told("Start image left out"):
+                values["image"] = image_file(page, values.pop("image"), request)
+            return form.filled({"image": None, **values}, page.row) or form.unchanged
+        return form.unchanged
+
+    form.settle(tools.reuse.click(fill, [tools.details, tools.index], form.outputs, **QUICK))
+
+
+def vary(page: Page, view: View) -> None:
+    """Subtle and strong: the chosen picture painted anew after its own words, with another seed."""
+
+    def runner(strength: float) -> Callable[..., Iterator[Updates]]:
+        def run(pictures: object, details: object, index: object, request: gr.Request) -> Iterator[Updates]:
+            def asked() -> ImageToImage:
+                picture = uploads.picture(_file(pictures, index), label="Picture")
+                return variation(settings_of(details, index), picture, strength)
+
+            yield from submitted(page, view, asked, request)
+
+        return run
+
+    inputs = [view.gallery, view.tools.details, view.tools.index]
+    for name, button in view.tools.vary.items():
+        button.click(runner(VARIATIONS[name]), inputs, view.outputs, preprocess=False, **WATCHING)
+
+
+def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
+    """The button sends the chosen picture to the target, and brings that into sight."""
+
+    def fill(pictures: object, index: object, checkpoint: str) -> Updates:
+        with told("Not sent"):
+            return target.fill(uploads.uploaded(_file(pictures, index), label=LABEL), checkpoint)
+        return {target.outputs[0]: gr.skip()}
+
+    inputs = [view.gallery, view.tools.index, page.checkpoint]
+    sent = button.click(fill, inputs, target.outputs, preprocess=False, **QUICK)
+    target.form.settle(sent)
+    sent.then(None, js=f"() => easel.show({json.dumps(target.place)})")
+
+
+def settings_of(details: object, index: object) -> Values:
+    """The fields of the request that gives this picture alone, for a grid's sheet its axes too.
+
+    StudioError if the details do not tell them.
+    """
+    try:
+        said = dict(details["requests"][_place(index)])
+    except (TypeError, KeyError, IndexError, ValueError):
+        raise StudioError("Settings: there is no picture to take them from. Press Run first.") from None
+    if isinstance(said.get("base"), Mapping):
+        return {"image": None, **said["base"], **compare.texts(said)}
+    return {"image": None, **said}
+
+
+def variation(values: Values, picture: Picture, strength: float) -> ImageToImage:
+    """The picture as the start image of its own words; steps enough that at least one runs."""
+    steps = max(values["num_inference_steps"], ceil(1 / strength))
+    return made({**values, "image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps})
+
+
+def image_file(page: Page, reference: object, request: gr.Request) -> str | None:
+    """The start image a request names, as a file the page can show; StudioError if it is not to be had any more."""
+    picture = page.picture(reference, page.owner(request), label=LABEL)
+    return uploads.served(picture) if picture else None
+
+
+def _place(index: object) -> int:
+    """The index a page names; ValueError if it is none."""
+    if type(index) is not int or index < 0:
+        raise ValueError(index)
+    return index
+
+
+def _file(pictures: object, index: object) -> object:
+    """The raw value of the picture of that index in the raw value of a gallery."""
+    try:
+        return pictures[_place(index)]["image"]
+    except (TypeError, KeyError, IndexError, ValueError):
+        raise StudioError("Picture: there is none. Press Run first, then choose one.") from None

@@ -1,0 +1,66 @@
+"""The closed accordions of a form: what few need at once, in groups with a heading each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import gradio as gr
+from gradio.components import Component
+
+from studio import catalog
+from studio.ui import aids, compare, controls, markup, style_cards
+from studio.ui.controls import Controls, html
+
+
+def styles() -> tuple[gr.Accordion, gr.HTML, gr.HTML]:
+    """The accordion with the style cards, these, and the line that says what they add."""
+    with gr.Accordion(aids.SECTIONS["styles"], open=False, elem_classes="styles-section") as section:
+        line = html(style_cards.NONE, "note-box")
+        cards = style_cards.build()
+    return section, cards, line
+
+
+def start_image(note: gr.HTML) -> tuple[gr.Accordion, Controls]:
+    """The accordion with the picture to begin with, and how much of it stays."""
+    with gr.Accordion(aids.SECTIONS["image"], open=False, elem_classes="start-image") as section:
+        fields = controls.image() | controls.strength()
+        note.render()
+        fields |= controls.resize_mode()
+    return section, fields
+
+
+def advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
+    """The accordion with everything else, and the buttons beside its numbers."""
+    with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
+        with _group("Words"):
+            fields = controls.negative_prompt()
+            notes["negative_prompt"].render()
+            fields |= controls.prompt_per_line()
+        with _group("Sampling"):
+            fields |= controls.sampling(family)
+            seed, random, last = controls.seed()
+            fields |= seed | controls.clip_skip()
+        with _group("Size"):
+            size, swap = controls.size(family)
+            fields |= size | controls.second_pass()
+            notes["second_pass"].render()
+        with _group("File"):
+            fields |= controls.embed_metadata()
+    return fields, {"swap": swap, "random": random, "last": last}
+
+
+def grid() -> tuple[gr.Accordion, dict[str, Component]]:
+    """The accordion with the axes of a grid, and the note that counts its pictures."""
+    with gr.Accordion(aids.SECTIONS["axes"], open=False, elem_classes="compare") as section:
+        html(markup.note(compare.HINT), "note-box")
+        rows = compare.build()
+        note = html("", "note-box")
+        html(markup.signs(compare.SIGNS), "signs-box")
+    compare.tell(rows, note)
+    return section, rows
+
+
+@contextmanager
+def _group(title: str) -> Iterator[None]:
+    with gr.Column(elem_classes="group"):
+        html(markup.heading(title), "heading-box")
+        yield

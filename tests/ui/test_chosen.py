@@ -1,0 +1,67 @@
+"""What is done with the picture that is chosen."""
+
+import pytest
+from PIL import Image
+
+from studio import images
+from studio.axes import Axis
+from studio.errors import StudioError
+from studio.grids import Grid
+from studio.requests import ImageToImage, TextToImage, made
+from studio.results import Result, details
+from studio.ui import chosen
+
+PAINTED = Image.new("RGB", (96, 96), "red")
+WORDS = TextToImage(
+    prompt="a cat\na dog",
+    prompt_per_line=True,
+    seed=7,
+    num_images_per_prompt=2,
+    num_inference_steps=4,
+    width=96,
+    height=96,
+    guidance_scale=4,
+    scheduler="Euler",
+)
+PICTURE = images.picture(PAINTED)
+
+
+def told(request: TextToImage | Grid, count: int, requests: tuple = ()) -> dict[str, object]:
+    return details(Result(images=(PAINTED,) * count, request=request, seconds=1, requests=requests))
+
+
+def test_settings_are_those_of_the_chosen_picture_alone() -> None:
+    values = chosen.settings_of(told(WORDS, 4), 3)
+    assert (values["prompt"], values["seed"], values["num_images_per_prompt"]) == ("a dog", 10, 1)
+    assert values["prompt_per_line"] is False and values["image"] is None
+
+
+def test_settings_of_a_picture_from_a_picture_name_it() -> None:
+    request = ImageToImage(prompt="a cat", image=PICTURE, seed=1, num_inference_steps=4)
+    assert chosen.settings_of(told(request, 1), 0)["image"] == PICTURE.reference
+
+
+def test_settings_of_a_sheet_are_its_axes() -> None:
+    base = TextToImage(prompt="a cat", seed=1)
+    grid = Grid(base=base, x=Axis(field="seed", values=(1, 2)))
+    values = chosen.settings_of(told(grid, 3, (grid, base, base)), 0)
+    assert (values["prompt"], values["x_field"], values["x_values"], values["y_field"]) == ("a cat", "seed", "1, 2", "")
+
+
+@pytest.mark.parametrize("index", [4, -1, None, "0", 1.5, True])
+@pytest.mark.parametrize("said", [None, {}, [], "x", {"requests": 3}, {"requests": ["x"]}, told(WORDS, 4)])
+def test_what_tells_no_picture_is_refused(said: object, index: object) -> None:
+    with pytest.raises(StudioError, match=r"^Settings: there is no picture to take them from"):
+        chosen.settings_of(said, index)
+
+
+def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:
+    varied = chosen.variation(chosen.settings_of(told(WORDS, 4), 0), PICTURE, 0.5)
+    assert varied == ImageToImage(
+        **vars(made(chosen.settings_of(told(WORDS, 4), 0))) | {"image": PICTURE, "strength": 0.5, "seed": -1}
+    )
+
+
+def test_a_variation_of_a_picture_of_one_step_runs_one() -> None:
+    values = chosen.settings_of(told(WORDS, 4), 0) | {"num_inference_steps": 1}
+    assert chosen.variation(values, PICTURE, 0.5).num_inference_steps == 2
