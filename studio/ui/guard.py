@@ -45,8 +45,8 @@ class Guard:
             return
         visitor = _visitor(headers)
         new_visitor = "" if visitor else secrets.token_hex(16)
-        if new_visitor:
-            scope = scope | {"headers": _with_cookie(scope["headers"], f"{COOKIE}={new_visitor}")}
+        # Said last it holds, whatever else a client says it is in a second header.
+        scope = scope | {"headers": _with_cookie(scope["headers"], f"{COOKIE}={visitor or new_visitor}")}
 
         async def send_marked(message: Message) -> None:
             if message["type"] == "http.response.start":

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from starlette.requests import Request
 
 from studio import catalog
 from studio.config import Settings
@@ -47,7 +48,7 @@ class Page:
 
     def owner(self, request: gr.Request) -> str:
         """Who asks: one and the same on a studio only its owner can reach, else the visitor of the cookie."""
-        return request.cookies[guard.COOKIE] if self.settings.is_public else LOCAL_OWNER
+        return owner_of(request, self.settings)
 
     def picture(self, value: object, owner: str, *, label: str) -> Picture | None:
         """A picture that a page or a program sent, or one of the owner's own by its reference; None for none."""
@@ -58,3 +59,8 @@ class Page:
     def gallery(self, owner: str) -> Gallery:
         """The owner's finished pictures."""
         return self.engine.gallery(owner)
+
+
+def owner_of(request: gr.Request | Request, settings: Settings) -> str:
+    """Who asks: one and the same on a studio only its owner can reach, else the visitor of the cookie."""
+    return request.cookies[guard.COOKIE] if settings.is_public else LOCAL_OWNER

@@ -1,6 +1,8 @@
 """Who is let in: this machine's own pages, visitors with a password, and nobody through another site."""
 
+import asyncio
 import os
+import re
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +12,12 @@ import pytest
 from gradio.utils import get_upload_folder
 from gradio_client import Client
 from gradio_client.exceptions import AppError
+from starlette.requests import Request
+from starlette.types import Receive, Scope, Send
 
 from studio.config import Settings
-from studio.ui.guard import COOKIE, LARGEST_BODY, sweep_unfinished
+from studio.ui.guard import COOKIE, LARGEST_BODY, Guard, sweep_unfinished
+from studio.ui.page import owner_of
 from tests.ui.conftest import Served, serve, wait_until
 
 AUTH = ("easel", "a password")
@@ -90,6 +95,25 @@ def test_each_visitor_gets_a_secret_that_scripts_cannot_read(served: Served) -> 
 
 def test_a_visitor_who_is_known_keeps_the_secret(served: Served) -> None:
     assert "set-cookie" not in httpx.get(served.url, cookies={COOKIE: "0" * 32}).headers
+
+
+@pytest.mark.parametrize("cookies", [["0" * 32, "local"], ["local"], ["local", "0" * 32]])
+def test_nobody_is_somebody_else_by_saying_so(cookies: list[str]) -> None:
+    heard = asyncio.run(_owner_heard([f"{COOKIE}={cookie}" for cookie in cookies]))
+    assert re.fullmatch("[0-9a-f]{32}", heard)
+
+
+async def _owner_heard(cookies: list[str]) -> str:
+    """Whom the studio behind the door takes the client for that sends these cookie headers."""
+    heard = []
+
+    async def studio(scope: Scope, receive: Receive, send: Send) -> None:
+        heard.append(owner_of(Request(scope), Settings(listen="0.0.0.0")))
+
+    headers = [(b"host", b"localhost"), *((b"cookie", cookie.encode()) for cookie in cookies)]
+    scope = {"type": "http", "method": "GET", "path": "/", "scheme": "http", "headers": headers}
+    await Guard(studio, is_public=True)(scope, lambda: None, lambda message: None)
+    return heard[0]
 
 
 def test_a_public_studio_asks_for_its_password(public: Served) -> None:
