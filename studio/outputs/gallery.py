@@ -26,6 +26,7 @@ class Filter:
     """Which pictures are wanted: every word of `search` in the prompt, made from `since` until before `until`.
 
     Times are seconds since 1970. Words may be parts of words, case is the same, and no sign has a meaning of its own.
+    With `deleted` those in the trash, and no others.
     """
 
     search: str = ""
@@ -33,6 +34,7 @@ class Filter:
     since: float | None = None
     until: float | None = None
     starred: bool = False
+    deleted: bool = False
 
 
 class Gallery:
@@ -45,8 +47,10 @@ class Gallery:
         """Some of the pictures wanted, newest first, and how many there are; trash and lost files are left out."""
         if not (0 <= offset < 2**31 and 1 <= limit <= MOST_ROWS):
             raise InvalidField("limit", f"Gallery: a page begins at 0 or later and has 1 to {MOST_ROWS} pictures.")
-        where, values = _conditions(wanted or Filter())
-        where, values = f"owner = ? AND deleted IS NULL AND is_gone = 0{where}", [self._key, *values]
+        wanted = wanted or Filter()
+        where, values = _conditions(wanted)
+        state = "NOT NULL" if wanted.deleted else "NULL"
+        where, values = f"owner = ? AND deleted IS {state} AND is_gone = 0{where}", [self._key, *values]
 
         def work(connection: sqlite3.Connection) -> tuple[list[Row], int]:
             total = connection.execute(f"SELECT count(*) FROM pictures WHERE {where}", values).fetchone()[0]

@@ -128,6 +128,8 @@ def test_deleted_pictures_come_back(index: Index) -> None:
     gallery.delete([row.id for row in rows])
     assert gallery.page() == ([], 0) and not path.exists() and gallery.path(rows[1].id).read_bytes() == data
     gallery.delete([rows[0].id])
+    in_trash, total = gallery.page(Filter(deleted=True))
+    assert [row.id for row in in_trash] == [row.id for row in rows] and total == 2
     gallery.restore([row.id for row in rows])
     assert gallery.page()[0] == [rows[0], gallery.get(rows[1].id)] and path.read_bytes() == data
     assert gallery.get(rows[1].id).is_starred
