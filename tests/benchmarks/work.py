@@ -28,7 +28,7 @@ def measured(models: Path, outputs: Path) -> list[Row]:
     """Rows of everything that runs in this process."""
     settings = Settings(models=models, outputs=outputs, device="cpu")
     manager = PipelineManager(settings)
-    return [*_overhead(manager, settings), *_swap(manager), *_preview()]
+    return [*_overhead(manager, settings), *_seeds(manager), *_swap(manager), *_preview()]
 
 
 def _overhead(manager: PipelineManager, settings: Settings) -> list[Row]:
@@ -65,6 +65,26 @@ def _overhead(manager: PipelineManager, settings: Settings) -> list[Row]:
         Row(name="a job in the queue, saved as PNG", figure=job),
         Row(name="task less 5 ms / bare", figure=(task_cpu - FIXED_SECONDS) / alone_cpu, unit="", limit=RATIO),
         Row(name="job / bare", figure=job / alone, unit=""),
+    ]
+
+
+def _seeds(manager: PipelineManager) -> list[Row]:
+    """What a second seed is spared: the encoders of a long prompt."""
+    words = ", ".join(["a red house in the snow"] * 40)
+    with manager.pipeline(REQUEST) as pipe:
+
+        def encode() -> None:
+            manager.encodings.of(pipe, "one", words, "", clip_skip=0, guided=True)
+
+        def encode_anew() -> None:
+            manager.encodings.forget("one")
+            encode()
+
+        first, second = fastest(encode_anew, encode, rounds=9)
+    return [
+        Row(name="a long prompt, first seed", figure=first),
+        Row(name="a long prompt, second seed", figure=second),
+        Row(name="second seed / first", figure=second / first, unit="", limit=0.1),
     ]
 
 
