@@ -11,7 +11,7 @@ from huggingface_hub import metadata_load
 from packaging.requirements import Requirement
 
 from studio import catalog, config
-from studio.requests import TextToImage
+from studio.requests import ImageToImage
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -62,7 +62,7 @@ def test_defaults_of_flags_are_those_of_the_settings() -> None:
 
 def test_the_endpoint_takes_the_fields_of_the_request() -> None:
     taken = {row[0]: re.findall(r"`(\w+)`", row[1]) for row in rows("From a program")}
-    assert taken["`/generate`"] == [row.name for row in fields(TextToImage)]
+    assert taken["`/generate`"] == [row.name for row in fields(ImageToImage)]
 
 
 def test_the_example_calls_the_endpoint_by_its_fields() -> None:
@@ -70,7 +70,7 @@ def test_the_example_calls_the_endpoint_by_its_fields() -> None:
     calls = [node for node in ast.walk(example) if isinstance(node, ast.Call)]
     given = [word.arg for call in calls for word in call.keywords if "predict" in ast.unparse(call.func)]
     assert given
-    assert set(given) <= {row.name for row in fields(TextToImage)} | {"api_name", None}
+    assert set(given) <= {row.name for row in fields(ImageToImage)} | {"api_name", None}
 
 
 def test_the_front_matter_makes_a_space() -> None:

@@ -15,9 +15,11 @@ from gradio_client.utils import python_type_to_json_schema
 from studio import results
 from studio.engine.jobs import Job
 from studio.errors import StudioError
+from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import RULES, Fetch, TextToImage, made
 from studio.rules import Rule
+from studio.ui import compare
 from studio.ui.events import UNEXPECTED
 from studio.ui.page import Page
 from studio.ui.picture import picture_files
@@ -56,14 +58,25 @@ def publish(page: Page, request_type: type[TextToImage], name: str, description:
 
     def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
-        if values.get("image") is not None:
-            values["image"] = page.picture(values["image"], owner, label=RULES["image"].label)
-        job = page.engine.submit(made(values), owner)
-        yield [], {"job": job.id, "state": job.state}
-        yield _outcome(page, job)
+        yield from _ran(page, made(_with_picture(page, values, owner)), owner)
 
-    gives = [Parameter("Pictures", PICTURES), Parameter("Details", DETAILS)]
-    endpoint(page, run, name, description, parameters=_parameters(request_type), gives=gives)
+    endpoint(page, run, name, description, parameters=_parameters(request_type), gives=_results())
+
+
+def publish_grid(page: Page, request_type: type[TextToImage], name: str, description: str) -> None:
+    """An endpoint that runs a request once for each cell of a grid: first the sheet, then the cells."""
+
+    def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
+        owner = page.owner(request)
+        yield from _ran(page, compare.asked(values, made(_with_picture(page, values, owner))), owner)
+
+    axes = {}
+    for axis, (label, info) in compare.AXES.items():
+        told = {"field": f"{info} The field that changes along it.", "values": "The values it takes, commas between."}
+        for part, about in told.items():
+            schema = {"type": "string", "description": about, "additional_description": about}
+            axes[f"{axis}_{part}"] = Parameter(label, schema, ""), ""
+    endpoint(page, run, name, description, parameters=_parameters(request_type) | axes, gives=_results())
 
 
 def publish_common(page: Page) -> None:
@@ -150,10 +163,31 @@ def spoken(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
+def _results() -> list[Parameter]:
+    return [Parameter("Pictures", PICTURES), Parameter("Details", DETAILS)]
+
+
+def _with_picture(page: Page, values: dict[str, object], owner: str) -> dict[str, object]:
+    """The values with the start image read, if one was sent or named."""
+    if values.get("image") is None:
+        return values
+    return values | {"image": page.picture(values["image"], owner, label=RULES["image"].label)}
+
+
+def _ran(page: Page, request: TextToImage | Grid, owner: str) -> Iterator[tuple[list, dict]]:
+    job = page.engine.submit(request, owner)
+    yield [], {"job": job.id, "state": job.state}
+    yield _outcome(page, job)
+
+
 def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     *_, result = page.engine.events(job.id, job.owner)
     files = [gr.FileData(path=path, mime_type="image/png") for path in picture_files(result, page.checkpoint)]
-    return [file.model_dump() for file in files], results.details(result, job.id)
+    details = results.details(result, job.id)
+    if isinstance(result.request, Grid):
+        # As the endpoint takes it, so that it can be run again.
+        details["request"] = results.to_json(result.request.base) | compare.texts(details["request"])
+    return [file.model_dump() for file in files], details
 
 
 def _parameters(request_type: type) -> dict[str, tuple[Parameter, object]]:

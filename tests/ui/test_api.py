@@ -45,7 +45,7 @@ def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> Non
 
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    assert set(endpoints) == {"/generate", "/checkpoints", "/cancel", "/fetch"}
+    assert set(endpoints) == {"/generate", "/grid", "/checkpoints", "/cancel", "/fetch"}
 
 
 def test_pictures_carry_the_request_the_details_tell(client: Client) -> None:
@@ -73,6 +73,19 @@ def test_details_can_be_run_again(client: Client) -> None:
 def test_as_many_pictures_as_asked(client: Client) -> None:
     files, _ = client.predict(**QUICK, num_images_per_prompt=3, api_name="/generate")
     assert len(set(files)) == 3
+
+
+def test_a_grid_gives_its_sheet_and_its_cells_and_can_be_run_again(client: Client) -> None:
+    axes = {"x_field": "num_inference_steps", "x_values": "1-2", "y_field": "seed", "y_values": "7, 8"}
+    files, details = client.predict(prompt="a red house", **QUICK, **axes, api_name="/grid")
+    assert len(files) == 5 and details["seeds"][1:] == [7, 7, 8, 8]
+    again, _ = client.predict(**details["request"], api_name="/grid")
+    assert [Path(path).read_bytes() for path in files] == [Path(path).read_bytes() for path in again]
+
+
+def test_an_axis_written_wrong_is_named(client: Client) -> None:
+    with pytest.raises(AppError, match=r"^X axis: "):
+        client.predict(**QUICK, x_field="seed", x_values="1-", api_name="/grid")
 
 
 def test_a_start_image_can_be_sent_and_named_again(client: Client) -> None:
