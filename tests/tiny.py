@@ -33,7 +33,7 @@ from transformers import (
 from studio.storybook import tokenizer, unet
 from tests.single_files import single_file
 
-__all__ = ["WRITERS", "hub_cache", "sd1", "sd2", "sd3", "sdxl", "single_file", "write"]
+__all__ = ["WRITERS", "hub_cache", "sd1", "sd2", "sd3", "sdxl", "single_file", "texts_of", "write"]
 
 WIDTH = 32
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -138,6 +138,11 @@ def hub_cache(folder: Path, cache_dir: Path, repo_id: str, *, revision: str = RE
     (repository / "refs").mkdir()
     (repository / "refs" / "main").write_text(revision)
     return snapshot
+
+
+def texts_of(folder: Path, to: Path) -> Path:
+    """Copy what a checkpoint has beside its weights: what a single file is read with."""
+    return Path(shutil.copytree(folder, to, ignore=shutil.ignore_patterns("*.safetensors")))
 
 
 def _stable_diffusion(folder: Path, seed: int, noise: object, *, vae_levels: int, **how: object) -> Path:

@@ -14,6 +14,8 @@ INDEX = "model_index.json"
 # Weights as diffusers and transformers write them: plain or of a variant, whole or in shards, with the variant's name
 # in its place of today (model.fp16-00001-of-00002) or where it was before (model-00001-of-00002.fp16).
 WEIGHTS = re.compile(r"(?:diffusion_pytorch_model|model)(?:\.(\w+))?(?:-\d{5}-of-\d{5})?(?:\.(\w+))?\.safetensors")
+# A model index may name any module; only parts of these libraries are made from it here.
+LIBRARIES = frozenset({"diffusers", "transformers", "stable_diffusion"})
 # Parts that a pipeline does without where they are not there.
 OPTIONAL = frozenset({"safety_checker", "feature_extractor", "image_encoder"})
 
@@ -75,8 +77,13 @@ def check(folder: Path, left_out: Collection[str] = ()) -> None:
 
 
 def check_texts(folder: Path, left_out: Collection[str] = ()) -> None:
-    """LoadError naming the part whose texts are missing or cannot be read."""
-    for part in parts(folder, left_out):
+    """LoadError naming the part whose texts are missing or cannot be read, or that is of no library used here."""
+    for part, (library, name) in parts(folder, left_out).items():
+        if library not in LIBRARIES:
+            raise LoadError(
+                f"Checkpoint: {folder.name} needs {library}.{name} as '{part}', which is no part of diffusers "
+                "or transformers. Choose another checkpoint."
+            )
         if not (folder / part).is_dir():
             raise LoadError(f"Checkpoint: the part '{part}' is missing from {folder.name}. Fetch the checkpoint again.")
         needs_config = part in layouts.PARTS or part == "scheduler"

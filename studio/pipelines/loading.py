@@ -4,7 +4,7 @@ import importlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType
 
 import diffusers
 import torch
@@ -15,9 +15,8 @@ from studio.errors import LoadError
 from studio.pipelines import folders, layouts, single_file
 from studio.pipelines.sources import Place
 
-# A model_index.json may name any module; only parts of these libraries are made from it here.
-LIBRARIES = ("diffusers", "transformers")
-CHECKER = ("stable_diffusion", "StableDiffusionSafetyChecker")
+# Where diffusers keeps the classes of parts that are in no library by their own name.
+MODULES = MappingProxyType({"stable_diffusion": "diffusers.pipelines.stable_diffusion.safety_checker"})
 
 OnPart = Callable[[int, int], None]
 Maker = Callable[[], nn.Module]
@@ -53,8 +52,9 @@ def load(place: Place, family: Family, *, dtype: torch.dtype, device: torch.devi
     for done, (name, make) in enumerate(makers.items()):
         on_part(done, len(makers))
         module = make()
-        _check_weights(module, name, place.path)
+        _check_whole(module, name, place.path.name)
         made[name] = module.to(device).requires_grad_(False).eval()
+        _check_numbers(module, name, place.path.name)
     on_part(len(makers), len(makers))
     return _completed(place.configs, family, made)
 
@@ -65,27 +65,30 @@ def _makers(place: Place, family: Family, dtype: torch.dtype) -> Iterator[tuple[
     for name, row in folders.parts(place.configs, family.left_out).items():
         made_by = _class(*row)
         if place.vae and name == "vae" and dtype == torch.float16:
-            yield name, _from_folder(made_by, place.vae, dtype)
+            yield name, _from_folder(made_by, name, place.vae, dtype)
         elif weights and name in layouts.PARTS and single_file.holds(weights, name):
             yield name, single_file.maker(made_by, name, weights, configs=place.configs, dtype=dtype)
-        elif made_by and folders.has_weights(place.configs / name):
-            yield name, _from_folder(made_by, place.configs / name, dtype)
+        elif folders.has_weights(place.configs / name):
+            yield name, _from_folder(made_by, name, place.configs / name, dtype)
 
 
-def _from_folder(made_by: type, folder: Path, dtype: torch.dtype) -> Maker:
-    how = {"dtype": dtype, "local_files_only": True, "use_safetensors": True}
+def _from_folder(made_by: type, part: str, folder: Path, dtype: torch.dtype) -> Maker:
     variant = folders.variant(folder, is_half=dtype != torch.float32)
-    return lambda: made_by.from_pretrained(folder, variant=variant, **how)
+
+    def make() -> nn.Module:
+        how = {"dtype": dtype, "variant": variant, "local_files_only": True, "use_safetensors": True}
+        module, told = made_by.from_pretrained(folder, output_loading_info=True, **how)
+        if told["missing_keys"]:  # made up by chance
+            raise _lacking(part, folder.parent.name, sorted(told["missing_keys"]))
+        return module
+
+    return make
 
 
-def _class(library: str, name: str) -> type | None:
-    if (library, name) == CHECKER:
-        return getattr(_module("diffusers.pipelines.stable_diffusion.safety_checker"), name)
-    return getattr(_module(library), name, None) if library in LIBRARIES else None
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(name)
+def _class(library: str, name: str) -> type:
+    if library not in folders.LIBRARIES:
+        raise LoadError(f"Checkpoint: it wants {library}.{name}, which is no part of diffusers or transformers.")
+    return getattr(importlib.import_module(MODULES.get(library, library)), name)
 
 
 def _completed(configs: Path, family: Family, made: dict[str, object]) -> Loaded:
@@ -107,19 +110,27 @@ def _unchecked(made: Mapping[str, object]) -> dict[str, bool]:
     return {"requires_safety_checker": False} if made.get("safety_checker", "") is None else {}
 
 
-def _check_weights(module: nn.Module, name: str, path: Path) -> None:
-    """LoadError if a weight is missing, infinite or no number: every picture would be black or noise."""
-    weights = dict(module.named_parameters())
-    missing = [key for key, weight in weights.items() if weight.is_meta]
-    if missing:
-        raise LoadError(
-            f"Checkpoint: the part '{name}' of {path.name} lacks {len(missing)} of its weights, such as {missing[0]}. "
-            "Fetch the checkpoint again or choose another."
-        )
-    # A sum is no number as soon as one of its terms is none; only one answer has to come back from a graphics card.
-    sums = [weight.sum(dtype=torch.float32) for weight in weights.values() if weight.is_floating_point()]
+def _check_whole(module: nn.Module, part: str, named: str) -> None:
+    if missing := [key for key, weight in module.named_parameters() if weight.is_meta]:
+        raise _lacking(part, named, missing)
+
+
+def _check_numbers(module: nn.Module, part: str, named: str) -> None:
+    """LoadError if a weight is infinite or no number: every picture would be black.
+
+    A sum is no number as soon as one of its terms is none; so a thousand million take a third of a second on a
+    processor, and only one answer has to come back from a graphics card.
+    """
+    sums = [weight.sum(dtype=torch.float32) for weight in module.parameters() if weight.is_floating_point()]
     if sums and not torch.stack(sums).isfinite().all():
         raise LoadError(
-            f"Checkpoint: the part '{name}' of {path.name} holds numbers that are none (NaN) or infinite, so nothing "
-            "can be painted with it. Fetch the checkpoint again or choose another."
+            f"Checkpoint: the part '{part}' of {named} holds numbers that are none (NaN) or infinite, so nothing can "
+            "be painted with it. Fetch the checkpoint again or choose another."
         )
+
+
+def _lacking(part: str, named: str, missing: list[str]) -> LoadError:
+    return LoadError(
+        f"Checkpoint: the part '{part}' of {named} lacks {len(missing)} of its weights, such as {missing[0]}. Fetch "
+        "the checkpoint again or choose another."
+    )

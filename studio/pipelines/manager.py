@@ -14,6 +14,7 @@ import diffusers
 import torch
 import transformers
 from diffusers import DiffusionPipeline
+from torch import nn
 
 from studio import catalog
 from studio.catalog import Checkpoint, Family
@@ -95,7 +96,7 @@ class PipelineManager:
         finally:
             # SDXL's pipelines widen a VAE that overflows and, if stopped on the way, leave it so.
             if next(pipe.vae.parameters()).dtype != resident.dtype:
-                pipe.vae.to(resident.dtype)
+                nn.Module.to(pipe.vae, resident.dtype)
 
     def row(self, checkpoint_id: str) -> Checkpoint:
         """What is known of a checkpoint, without loading it; NotFound if there is none, LoadError if it is damaged."""

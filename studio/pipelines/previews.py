@@ -12,7 +12,8 @@ from studio.catalog import Family
 def estimate(scheduler: SchedulerMixin, latents: Tensor) -> Tensor:
     """The finished latents as the sampler expects them after its last step, as far as it tells.
 
-    Solvers that predict the sample keep it; else the latents as they are, noise and all, at the model's own scale.
+    Solvers that predict the sample keep it; else the latents as they are, noise and all, at the model's own scale,
+    which those of flow matching never leave.
     """
     kept, config = getattr(scheduler, "model_outputs", None), scheduler.config
     if (
@@ -21,7 +22,7 @@ def estimate(scheduler: SchedulerMixin, latents: Tensor) -> Tensor:
         and (str(config.get("algorithm_type")).endswith("++") or config.get("predict_x0", False))
     ):
         return kept[-1]
-    if scheduler.init_noise_sigma == 1:
+    if getattr(scheduler, "init_noise_sigma", 1) == 1:
         return latents
     sigma = scheduler.sigmas[scheduler.step_index].to(latents)
     return latents / (sigma**2 + 1) ** 0.5

@@ -1,6 +1,5 @@
 """A checkpoint of each family in every form it can have, made once a session."""
 
-import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -47,7 +46,7 @@ def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
             row = catalog.checkpoint(ROWS[name])
             tiny.hub_cache(folder, made.cache_dir, row.source, revision=row.revision)
     texts = made.file("storybook").with_suffix(".config")
-    shutil.copytree(made.folder("storybook"), texts, ignore=shutil.ignore_patterns("*.safetensors"))
+    tiny.texts_of(made.folder("storybook"), texts)
     return made
 
 

@@ -1,20 +1,27 @@
 """Each weight once, every swap whole, and memory that comes back."""
 
 import gc
+import math
 import shutil
+import struct
 from dataclasses import replace
 from pathlib import Path
 
+import diffusers
 import psutil
 import pytest
 import torch
+from diffusers import DiffusionPipeline
 
+from studio import catalog
 from studio.config import Settings
 from studio.errors import LoadError, NotFound
-from studio.pipelines import memory
+from studio.pipelines import memory, sources
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from studio.tasks import run
+from tests import tiny
+from tests.pipelines.conftest import ROWS, Forms, Small
 
 NAMES = ("one", "two", "three")
 
@@ -115,6 +122,117 @@ def test_a_load_that_fails_inside_diffusers_leaves_nothing_behind(
     with pytest.raises(LoadError, match="two could not be loaded"):
         painted(manager, replace(request_one, checkpoint="two"))
     assert manager.held() == ["one"] and painted(manager, request_one) == reference
+
+
+def bare(folder: Path, request: TextToImage, family: catalog.Family) -> bytes:
+    """The picture of diffusers alone."""
+    row = catalog.sampler(request.scheduler)
+    pipe = DiffusionPipeline.from_pretrained(folder, **dict.fromkeys(family.left_out))
+    make = getattr(diffusers, row.flow if family.is_flow else row.scheduler)
+    pipe.scheduler = make.from_pretrained(folder, subfolder="scheduler", **row.settings)
+    pipe.set_progress_bar_config(disable=True)
+    picture = pipe(
+        request.prompt,
+        width=request.width,
+        height=request.height,
+        num_inference_steps=request.num_inference_steps,
+        guidance_scale=request.guidance_scale,
+        generator=torch.Generator().manual_seed(request.seed),
+    )
+    return picture.images[0].tobytes()
+
+
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_every_form_of_every_family_gives_the_bytes_of_bare_diffusers(
+    every: PipelineManager, small: Small, forms: Forms, family: str
+) -> None:
+    ids = [f"folders/{family}", f"files/{family}.safetensors", *([ROWS[family]] if family in ROWS else [])]
+    pictures = [painted(every, small(id)) for id in ids]
+    assert len(set(pictures)) == 1 and len(set(pictures[0])) > 100
+    assert pictures[0] == bare(forms.folder(family), small(ids[0]), catalog.family(family))
+
+
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_a_pipeline_is_of_the_class_that_the_task_asks_for(every: PipelineManager, small: Small, family: str) -> None:
+    request, row = small(f"folders/{family}"), catalog.family(family)
+    with every.pipeline(request) as first, every.pipeline(request, kind="image_to_image") as second:
+        assert type(first).__name__ == row.pipelines["text_to_image"]
+        assert type(second).__name__ == row.pipelines["image_to_image"]
+        assert first.vae is second.vae and first.text_encoder is second.text_encoder
+
+
+@pytest.mark.parametrize("form", ["folders/sd1", "files/sdxl.safetensors"])
+def test_what_changes_on_disk_is_loaded_anew(forms: Forms, small: Small, tmp_path: Path, form: str) -> None:
+    shutil.copytree(forms.models, tmp_path / "models")
+    manager = PipelineManager(replace(forms.settings(tmp_path), models=tmp_path / "models"))
+    request, path = small(form), tmp_path / "models" / form
+    before = painted(manager, request)
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+    with pytest.raises((LoadError, NotFound)):
+        painted(manager, request)
+    family = path.stem
+    other = tiny.WRITERS[family](tmp_path / "other", 99)
+    other.rename(path) if form.startswith("folders") else tiny.single_file(other, path)
+    after = painted(manager, request)
+    assert after != before and painted(manager, request) == after
+
+
+def test_what_is_no_number_is_refused_once_and_listed_so(forms: Forms, small: Small, tmp_path: Path) -> None:
+    shutil.copytree(forms.folder("sd1"), tmp_path / "models" / "mine")
+    file = tmp_path / "models" / "mine" / "vae" / "diffusion_pytorch_model.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-4] + struct.pack("<f", math.nan))
+    settings = replace(forms.settings(tmp_path), models=tmp_path / "models")
+    manager, loads = PipelineManager(settings), []
+    request = replace(small("folders/sd1"), checkpoint="mine")
+    for _ in range(2):
+        with (
+            pytest.raises(LoadError, match="the part 'vae' of mine holds numbers that are none"),
+            manager.pipeline(request, on_load=lambda done, parts: loads.append(done)),
+        ):
+            pass
+    assert loads and loads == sorted(set(loads)) and manager.held() == []
+    listed = {row.id: row.problem for row, _ in sources.available(settings, manager.faults)}
+    assert "holds numbers that are none" in listed["mine"]
+    file.write_bytes(whole)
+    assert painted(manager, request) == painted(manager, request)
+    assert not {row.id: row.problem for row, _ in sources.available(settings, manager.faults)}["mine"]
+
+
+def test_encodings_go_with_the_weights_they_came_from(manager: PipelineManager, request_one: TextToImage) -> None:
+    painted(manager, request_one)
+    held = manager.encodings.size_bytes()
+    painted(manager, replace(request_one, checkpoint="two"))
+    assert manager.encodings.size_bytes() > held > 0
+    manager.close()
+    assert manager.encodings.size_bytes() == 0
+
+
+def test_a_vae_that_a_run_left_widened_is_brought_back(forms: Forms, small: Small, tmp_path: Path) -> None:
+    """As SDXL's pipelines do when they are stopped while they decode."""
+    manager = PipelineManager(replace(forms.settings(tmp_path), dtype="bfloat16"))
+    request = small("folders/sdxl")
+    with pytest.raises(RuntimeError, match="stopped"), manager.pipeline(request) as pipe:
+        pipe.vae.to(torch.float32)
+        raise RuntimeError("stopped")
+    with manager.pipeline(request) as pipe:
+        assert pipe.vae.dtype == pipe.unet.dtype == torch.bfloat16
+
+
+def test_precision_is_the_owner_s_or_the_device_s(settings: Settings) -> None:
+    sd3 = catalog.family("sd3")
+    assert PipelineManager(settings).dtype(sd3) == torch.float32
+    assert PipelineManager(replace(settings, dtype="float16")).dtype(sd3) == torch.float16
+
+
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_half_precision_paints_too(forms: Forms, small: Small, tmp_path: Path, family: str) -> None:
+    manager = PipelineManager(replace(forms.settings(tmp_path), dtype="bfloat16"))
+    for id in (f"folders/{family}", f"files/{family}.safetensors"):
+        with manager.pipeline(small(id)) as pipe:
+            parts = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
+            assert {part.dtype for part in parts} == {torch.bfloat16}
+    assert painted(manager, small(f"folders/{family}", num_inference_steps=1))
 
 
 def test_a_checkpoint_that_is_not_here_is_said_so(manager: PipelineManager, request_one: TextToImage) -> None:

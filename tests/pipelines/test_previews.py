@@ -1,5 +1,6 @@
 """Latents become a rough picture by one matrix."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -27,14 +28,30 @@ def test_values_outside_are_clipped() -> None:
     assert set(np.unique(seen)) <= {0, 255}
 
 
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=lambda family: family.name)
+def test_every_family_shows_its_latents(family: catalog.Family) -> None:
+    seen = np.asarray(rough(torch.randn(1, family.latent_channels, 4, 5), family))
+    assert seen.shape == (4, 5, 3) and np.ptp(seen) > 0
+    empty = np.asarray(rough(torch.zeros(1, family.latent_channels, 1, 1), family)).ravel()
+    assert (abs(empty.astype(int) - 127) < 40).all()
+
+
 def halfway(label: str, prediction_type: str, said: torch.Tensor) -> tuple[SchedulerMixin, torch.Tensor]:
     """A sampler and its latents after half of its steps with a model that always says the same."""
-    scheduler = schedulers.make(label, {"prediction_type": prediction_type})
+    return stepped(schedulers.make(label, {"prediction_type": prediction_type}), lambda latents, timestep: said, said)
+
+
+def stepped(
+    scheduler: SchedulerMixin, model: Callable[[torch.Tensor, torch.Tensor], torch.Tensor], like: torch.Tensor
+) -> tuple[SchedulerMixin, torch.Tensor]:
+    """The sampler and its latents after half of its steps."""
     scheduler.set_timesteps(10)
-    latents = torch.randn(said.shape, generator=torch.Generator().manual_seed(0)) * scheduler.init_noise_sigma
+    latents = torch.randn(like.shape, generator=torch.Generator().manual_seed(0))
+    latents = latents * getattr(scheduler, "init_noise_sigma", 1)
     for timestep in scheduler.timesteps[: len(scheduler.timesteps) // 2]:
-        scheduler.scale_model_input(latents, timestep)
-        latents = scheduler.step(said, timestep, latents).prev_sample
+        if hasattr(scheduler, "scale_model_input"):
+            scheduler.scale_model_input(latents, timestep)
+        latents = scheduler.step(model(latents, timestep), timestep, latents).prev_sample
     return scheduler, latents
 
 
@@ -54,3 +71,16 @@ def test_noise_of_many_sigmas_is_brought_to_the_model_s_scale(label: str) -> Non
 def test_other_latents_are_shown_as_they_are() -> None:
     scheduler, latents = halfway("DDIM", "epsilon", torch.zeros(1, 4, 8, 8))
     assert estimate(scheduler, latents) is latents
+
+
+@pytest.mark.parametrize("row", catalog.samplers(catalog.family("sd3")), ids=lambda row: row.label)
+def test_flow_matching_shows_the_picture_or_the_latents(row: catalog.Sampler) -> None:
+    answer = torch.linspace(-1, 1, 16 * 64).reshape(1, 16, 8, 8)
+    config = {"_class_name": "FlowMatchEulerDiscreteScheduler", "shift": 3.0}
+
+    def model(latents: torch.Tensor, timestep: torch.Tensor) -> torch.Tensor:
+        return (latents - answer) / (timestep / 1000)
+
+    scheduler, latents = stepped(schedulers.make(row.label, config), model, answer)
+    shown = estimate(scheduler, latents)
+    assert shown is latents if row.label in ("Euler", "Heun") else torch.allclose(shown, answer, atol=0.01)

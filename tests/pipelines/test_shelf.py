@@ -90,7 +90,7 @@ def test_other_files_are_named_in_the_folder_and_passed_over_below_it(models: Pa
 
 
 def test_folders_of_texts_alone_are_no_checkpoints(models: Path) -> None:
-    shutil.copytree(models / "painter", models / "config", ignore=shutil.ignore_patterns("*.safetensors"))
+    tiny.texts_of(models / "painter", models / "config")
     assert "config" not in problems(models) and shelf.row(models, "config") is None
 
 

@@ -152,7 +152,7 @@ def test_a_single_file_without_texts_says_which_and_how_to_get_them(lone_file: S
 
 def test_texts_that_are_fetched_make_a_single_file_ready(lone_file: Settings, forms: Forms) -> None:
     texts = lone_file.models / "texts"
-    shutil.copytree(forms.folder("sd1"), texts, ignore=shutil.ignore_patterns("*.safetensors"))
+    tiny.texts_of(forms.folder("sd1"), texts)
     repo = listed(lone_file)["mine.safetensors"][0].needs
     snapshot = tiny.hub_cache(texts, lone_file.cache_dir, repo)
     assert sources.place(sources.find("mine.safetensors", lone_file), lone_file).configs == snapshot
@@ -162,7 +162,7 @@ def test_texts_that_are_fetched_make_a_single_file_ready(lone_file: Settings, fo
 
 
 def test_half_the_texts_are_none(lone_file: Settings, forms: Forms) -> None:
-    shutil.copytree(forms.folder("sd1"), lone_file.models / "mine", ignore=shutil.ignore_patterns("*.safetensors"))
+    tiny.texts_of(forms.folder("sd1"), lone_file.models / "mine")
     shutil.rmtree(lone_file.models / "mine" / "tokenizer")
     assert listed(lone_file)["mine.safetensors"][0].needs
 
@@ -175,7 +175,7 @@ def test_a_part_that_neither_file_nor_folder_has_is_named(forms: Forms, tmp_path
     bare = {name: weight for name, weight in weights.items() if not name.startswith("text_encoders.")}
     save_file(bare, tmp_path / "bare.safetensors")
     settings = Settings(models=tmp_path, cache_dir=tmp_path / "hub", device="cpu")
-    shutil.copytree(forms.folder("sd3"), tmp_path / "bare", ignore=shutil.ignore_patterns("*.safetensors"))
+    tiny.texts_of(forms.folder("sd3"), tmp_path / "bare")
     row = listed(settings)["bare.safetensors"][0]
     assert "bare.safetensors has no text_encoder. Put a diffusers folder 'bare' that has one beside it" in row.problem
     shutil.rmtree(tmp_path / "bare")
