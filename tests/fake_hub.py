@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote, urlsplit
 
@@ -108,7 +109,7 @@ class FakeHub(ThreadingHTTPServer):
 
     def stored(self, sha256: str) -> bytes:
         """A large file by its hash."""
-        return next(data for _, data in self._files() if hashlib.sha256(data).hexdigest() == sha256)
+        return next(data for _, data in self._files() if sha256_of(data) == sha256)
 
     def _is_for(self, ending: str, asked: Asked) -> bool:
         if ending.endswith(LARGE) and (found := STORED.fullmatch(asked.path)):
@@ -133,9 +134,16 @@ def running(repositories: Mapping[str, Repository]) -> Iterator[FakeHub]:
             hub.shutdown()
 
 
+@lru_cache(maxsize=256)
 def blob_id(data: bytes) -> str:
     """Git's name for a file."""
     return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()
+
+
+@lru_cache(maxsize=256)
+def sha256_of(data: bytes) -> str:
+    """The name of a large file."""
+    return hashlib.sha256(data).hexdigest()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -183,7 +191,7 @@ class _Handler(BaseHTTPRequestHandler):
         data, headers = repository.files[name], {"X-Repo-Commit": repository.commit}
         if not name.endswith(LARGE):
             return self._send(data, answer, headers | {"ETag": f'"{blob_id(data)}"'})
-        sha256 = hashlib.sha256(data).hexdigest()
+        sha256 = sha256_of(data)
         headers |= {"X-Linked-Etag": f'"{sha256}"', "X-Linked-Size": str(len(data))}
         return self._begin(302, 0, headers | {"Location": f"{self.server.store_url}/{sha256}"})
 
@@ -226,5 +234,5 @@ def _described(repo: str, repository: Repository, answer: Answer) -> dict[str, o
 
 def _sibling(name: str, data: bytes, size: int) -> dict[str, object]:
     row = {"rfilename": name, "size": size, "blobId": blob_id(data)}
-    sha256 = hashlib.sha256(data).hexdigest()
+    sha256 = sha256_of(data)
     return row | ({"lfs": {"sha256": sha256, "size": size, "pointerSize": 134}} if name.endswith(LARGE) else {})
