@@ -11,7 +11,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from tests import tiny
-from tests.benchmarks import start, work
+from tests.benchmarks import start, swaps, work
 
 
 def main() -> int:
@@ -22,7 +22,11 @@ def main() -> int:
         models, outputs = Path(folder, "models"), Path(folder, "outputs")
         for seed, name in enumerate(("one", "two")):
             tiny.write(models / name, seed)
-        rows = [*work.measured(models, outputs), *start.measured(models, outputs)]
+        rows = [
+            *work.measured(models, outputs),
+            *swaps.measured(Path(folder, "families")),
+            *start.measured(models, outputs),
+        ]
     width = max(len(row.name) for row in rows)
     for row in rows:
         print(row.line(width))

@@ -1,7 +1,6 @@
-"""What the studio costs beside bare diffusers: a picture, a swap, a preview."""
+"""What the studio costs beside bare diffusers: a picture, another seed, a preview."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,7 +16,7 @@ from studio.tasks import run
 from tests.benchmarks.rows import Row, fastest
 
 STORYBOOK = catalog.family("storybook")
-REQUEST = resolved(TextToImage(prompt="a red house", checkpoint="one", seed=7), STORYBOOK)
+REQUEST = resolved(TextToImage(prompt="a red house", checkpoint="one", seed=7), catalog.checkpoint("storybook"))
 
 # A job may take 5 ms more than bare diffusers whatever its length, and 2 % of it.
 FIXED_SECONDS, RATIO = 0.005, 1.02
@@ -28,7 +27,7 @@ def measured(models: Path, outputs: Path) -> list[Row]:
     """Rows of everything that runs in this process."""
     settings = Settings(models=models, outputs=outputs, device="cpu")
     manager = PipelineManager(settings)
-    return [*_overhead(manager, settings), *_seeds(manager), *_swap(manager), *_preview()]
+    return [*_overhead(manager, settings), *_seeds(manager), *_preview()]
 
 
 def _overhead(manager: PipelineManager, settings: Settings) -> list[Row]:
@@ -85,24 +84,6 @@ def _seeds(manager: PipelineManager) -> list[Row]:
         Row(name="a long prompt, first seed", figure=first),
         Row(name="a long prompt, second seed", figure=second),
         Row(name="second seed / first", figure=second / first, unit="", limit=0.1),
-    ]
-
-
-def _swap(manager: PipelineManager) -> list[Row]:
-    def lend(checkpoint: str) -> None:
-        with manager.pipeline(replace(REQUEST, checkpoint=checkpoint)):
-            return
-
-    def lend_cold() -> None:
-        manager.close()
-        lend("two")
-
-    lend("one")
-    cold, warm = fastest(lend_cold, lambda: lend("two"), rounds=9)
-    return [
-        Row(name="checkpoint from disk", figure=cold),
-        Row(name="checkpoint in memory", figure=warm),
-        Row(name="in memory / from disk", figure=warm / cold, unit="", limit=0.5),
     ]
 
 
