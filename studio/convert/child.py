@@ -124,13 +124,11 @@ def _sha256(path: Path, on_bytes: Callable[[int], None]) -> str:
 def _limit_memory(allowance_bytes: int | None) -> None:
     """Bound what may be mapped beyond what is now, None for no bound; where the system tells how much that is."""
     mapped = Path("/proc/self/statm")
-    if allowance_bytes is None:
-        _limit("RLIMIT_AS", None)
-    elif mapped.exists():
+    if mapped.exists():
         import resource
 
         now = int(mapped.read_text("ascii").split()[0]) * resource.getpagesize()
-        _limit("RLIMIT_AS", now + allowance_bytes + SPARE_BYTES)
+        _limit("RLIMIT_AS", None if allowance_bytes is None else now + allowance_bytes + SPARE_BYTES)
 
 
 def _limit(name: str, most: int | None) -> None:

@@ -63,11 +63,11 @@ def fetch(
 ) -> Path:
     """Bring a checkpoint into the cache and give its folder; HubError says why that failed.
 
-    `on_progress(bytes here, bytes in all)` is called several times a second, and may raise to leave: what has come is
-    taken up by the next call. `left_out` are the parts to do without, the family's own if not given. The model index
-    comes last, so that a checkpoint is found only when all of it is here.
+    `on_progress(bytes here, bytes in all)` is called several times a second, with 0 of 0 while the hub is asked, and
+    may raise to leave: what has come is taken up by the next call. `left_out` are the parts to do without, the
+    family's own if not given. The model index comes last, so a checkpoint is found only when all of it is here.
     """
-    coming = _plan(row, settings, left_out, patience, partial(on_progress, 0, row.size_bytes))
+    coming = _plan(row, settings, left_out, patience, partial(on_progress, 0, 0))
     return _brought(coming, on_progress, patience)
 
 
@@ -80,10 +80,10 @@ def fetch_configs(
     patience: Patience = PATIENCE,
 ) -> Path:
     """Bring only the texts of a repository, a few megabytes, to read a single file of weights with."""
-    on_beat = partial(on_progress, 0, 0)
-    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=on_beat)
-    coming = _coming((listing, snapshots.configs(listing.files)))
-    return _brought(coming, on_progress, patience)
+    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=partial(on_progress, 0, 0))
+    files = snapshots.configs(listing.files)
+    _check_layout(listing, files)
+    return _brought(_coming((listing, files)), on_progress, patience)
 
 
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
@@ -107,7 +107,10 @@ def _told(listing: Listing, patience: Patience) -> Checkpoint:
     def config(path: str) -> dict:
         return json.loads(transfers.read(files[path], listing.snapshot, patience)) if path in files else {}
 
-    family = folders.family_of(config)
+    try:
+        family = folders.family_of(config)
+    except (ValueError, TypeError, AttributeError):  # texts that say something else than diffusers writes
+        raise refusals.because("no_layout", repo) from None
     if family is None:
         known = ", ".join(family.label for family in catalog.FAMILIES)
         raise NotFound(f"Checkpoint: {repo} is of no family known here ({known}).")
@@ -151,11 +154,15 @@ def _coming(*wanted: tuple[Listing, list[HubFile]]) -> Plan:
 def _pipeline_files(listing: Listing, variant: str, left_out: Collection[str]) -> list[HubFile]:
     """What a pipeline needs; HubError if the repository has no such layout, or a network only as a pickle."""
     files = snapshots.wanted(listing.files, variant, left_out)
-    if INDEX not in {file.name for file in files}:
-        raise refusals.because("no_layout", listing.snapshot.repo)
+    _check_layout(listing, files)
     for network in snapshots.bare_networks(files):
         raise refusals.because("no_safetensors", listing.snapshot.repo, name=network)
     return files
+
+
+def _check_layout(listing: Listing, files: list[HubFile]) -> None:
+    if INDEX not in {file.name for file in files}:
+        raise refusals.because("no_layout", listing.snapshot.repo)
 
 
 def _brought(coming: Plan, on_progress: OnProgress, patience: Patience) -> Path:

@@ -50,8 +50,8 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "too_large": "the disk of {folder} takes no file as large as {name} of {repo}. Name a folder on another disk "
         "with --cache-dir.",
         "not_writable": "{repo} cannot be written into {folder}. Name another folder with --cache-dir.",
-        "no_layout": "{repo} is no checkpoint in the layout of diffusers: it has no model_index.json. Choose one that "
-        "has, or put a single .safetensors file of it into the --models folder.",
+        "no_layout": "{repo} is no checkpoint in the layout of diffusers, with a model_index.json. Choose one that is, "
+        "or put a single .safetensors file of it into the --models folder.",
         "no_safetensors": "{repo} has no safetensors for {name}, and other weights are not fetched since they could "
         "run code. Choose another checkpoint.",
         "bad_id": "'{repo}' is no repository of the hub. Write it as owner/name.",

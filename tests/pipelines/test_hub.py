@@ -13,7 +13,7 @@ from studio import catalog
 from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.errors import Cancelled, NotFound
-from studio.pipelines import hub
+from studio.pipelines import hub, sources
 from studio.pipelines.refusals import HubError
 from studio.pipelines.transfers import Patience
 from tests.fake_hub import GOOD_TOKEN, Answer, FakeHub, Repository, running
@@ -149,6 +149,12 @@ def found_by_the_library(settings: Settings) -> str:
     folder = huggingface_hub.snapshot_download(REPO, cache_dir=settings.cache_dir, local_files_only=True)
     assert index == f"{folder}/model_index.json"
     return folder
+
+
+def test_a_checkpoint_is_found_once_all_of_it_is_here(online: Online, here: Settings) -> None:
+    left = fetched(online, here, watcher=Watcher(leave_at=3_000_000))
+    assert isinstance(left.error, Cancelled) and sources.path_of(row(), here) is None
+    assert fetched(online, here).value == sources.path_of(row(), here)
 
 
 def test_a_second_fetch_brings_nothing(online: Online, server: FakeHub, here: Settings) -> None:
