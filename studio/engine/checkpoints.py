@@ -13,7 +13,7 @@ ASSETS = sources.PROJECT / "assets"
 def described(row: Checkpoint, folder: Path | None, settings: Settings) -> dict[str, object]:
     """What page and API tell of a checkpoint; a file that is none has a problem, and no family."""
     family = catalog.family(row.family) if row.family else None
-    is_foreign = bool(row.is_pickle or row.needs or (folder is None and not row.problem))
+    is_foreign = bool(row.is_pickle or row.needs or folder is None)
     return {
         "id": row.id,
         "label": row.label,

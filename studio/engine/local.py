@@ -35,6 +35,7 @@ class LocalEngine:
         self._counter = Counter()
         self._index = outputs.opened(settings.outputs)
         self._hashes = outputs.ModelHashes(self._index)
+        self._faults: dict = {}  # what loading finds wrong with files
         self._state, self._device, self._memory_bytes = "starting", "", 0
         self._threads = [
             threading.Thread(target=self._work, name="device", daemon=True),
@@ -76,13 +77,15 @@ class LocalEngine:
         return self._fetches.of(owner)
 
     def checkpoints(self) -> list[dict[str, object]]:
-        return [described(row, folder, self._settings) for row, folder in sources.available(self._settings)]
+        return [
+            described(row, folder, self._settings) for row, folder in sources.available(self._settings, self._faults)
+        ]
 
     def checkpoint(self, id: str) -> dict[str, object]:
         from studio.engine import fetching
 
         row = fetching.found(id, self._settings)
-        return described(row, sources.folder_of(row, self._settings), self._settings)
+        return described(*sources.examined(row, self._settings, self._faults), self._settings)
 
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
         folder = sources.folder_of(sources.find(checkpoint, self._settings), self._settings)
@@ -126,12 +129,12 @@ class LocalEngine:
     def _here(self, id: str) -> Checkpoint:
         """The row of a checkpoint that lies on this machine; NotFound or LoadError if it does not."""
         row = sources.find(id, self._settings)
-        sources.located(row, self._settings)
+        sources.located(row, self._settings, self._faults)
         return row
 
     def _hash(self, id: str) -> str | None:
         """The name that A1111 knows the checkpoint by, once it is worked out."""
-        place = sources.folder_of(sources.find(id, self._settings), self._settings)
+        place = sources.path_of(sources.find(id, self._settings), self._settings)
         return self._hashes.of(place) if place else None
 
     def _fetch_all(self) -> None:
@@ -150,7 +153,7 @@ class LocalEngine:
                 from studio import tasks
                 from studio.pipelines.manager import PipelineManager
 
-            manager = PipelineManager(self._settings)
+            manager = PipelineManager(self._settings, self._faults)
         except Exception as error:
             log.exception("the device cannot be used")
             self._state, why = "failed", f"Studio: the device cannot be used ({error}). Start with --device cpu."

@@ -52,7 +52,25 @@ def available(settings: Settings, faults: Faults = NO_FAULTS) -> list[tuple[Chec
     """
     own = {row.id: row for row in shelf.rows(settings.models)}
     rows = {row.id: row for row in catalog.CHECKPOINTS} | own
-    return [_examined(row, settings, faults) for row in rows.values()]
+    return [examined(row, settings, faults) for row in rows.values()]
+
+
+def examined(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> tuple[Checkpoint, Path | None]:
+    """The row with what is wrong with it as it lies here now, and where that is.
+
+    What came from a hub and cannot be used counts as not here: it can be fetched again.
+    """
+    path = path_of(row, settings)
+    if path is None:
+        return row, None
+    told = shelf.tell(path)
+    row = replace(row, problem=told.row.problem, is_pickle=told.row.is_pickle, needs="")
+    if path.is_file() and not row.problem:
+        row = _with_configs(row, path, settings)
+    state, problem = faults.get(path, ((), ""))
+    if problem and state == shelf.stamp(path):
+        row = replace(row, problem=problem)
+    return row, path if not row.problem or _own_path(row) else None
 
 
 def find(id: str, settings: Settings) -> Checkpoint:
@@ -64,7 +82,7 @@ def find(id: str, settings: Settings) -> Checkpoint:
     if own is None and not settings.is_public and (cached := _cached(id, settings)):
         known = next((row for row in catalog.CHECKPOINTS if row.source == id), None)
         own = known or replace(shelf.tell(cached).row, id=id, label=id, source=id)
-    return _examined(own or catalog.checkpoint(id), settings, NO_FAULTS)[0]
+    return examined(own or catalog.checkpoint(id), settings)[0]
 
 
 def path_of(row: Checkpoint, settings: Settings) -> Path | None:
@@ -80,7 +98,7 @@ def folder_of(row: Checkpoint, settings: Settings) -> Path | None:
 
 def located(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Path:
     """The checkpoint's folder or file; LoadError if it is not on this machine, or cannot be used as it is."""
-    row, path = _examined(row, settings, faults)
+    row, path = examined(row, settings, faults)
     if row.problem:
         raise LoadError(row.problem)
     if path is None:
@@ -111,25 +129,6 @@ def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
     if place.file:
         return layouts.weight_count(headers.read(place.file), family)
     return folders.weight_count(place.configs, family.left_out, is_half=is_half)
-
-
-def _examined(row: Checkpoint, settings: Settings, faults: Faults) -> tuple[Checkpoint, Path | None]:
-    """The row with what is wrong with it as it lies here, and where that is.
-
-    What came from a hub and cannot be used counts as not here: it can be fetched again.
-    """
-    path = path_of(row, settings)
-    if path is None:
-        return row, None
-    told = shelf.tell(path)
-    if told.row.problem:
-        row = replace(row, problem=told.row.problem, is_pickle=told.row.is_pickle)
-    elif path.is_file():
-        row = _with_configs(row, path, settings)
-    state, problem = faults.get(path, ((), ""))
-    if problem and state == shelf.stamp(path):
-        row = replace(row, problem=problem)
-    return row, path if not row.problem or _own_path(row) else None
 
 
 def _own_path(row: Checkpoint) -> Path | None:
