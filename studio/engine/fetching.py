@@ -35,9 +35,9 @@ def fetch(request: Fetch, settings: Settings, report: Report) -> Fetched:
     before: list[int] = []  # what lay here when this fetch began tells nothing of its speed
 
     def tell(phase: str, done: int, total: int) -> None:
-        before.append(done)
-        del before[1:]
-        elapsed, came = time.monotonic() - started, done - before[0]
+        if total and not before:
+            before.append(done)
+        elapsed, came = time.monotonic() - started, done - before[0] if before else 0
         remaining = elapsed / came * (total - done) if came else None
         report(Progress(phase=phase, step=done, steps=total, elapsed=elapsed, remaining=remaining))
 
