@@ -32,6 +32,7 @@ def test_every_checkpoint_tells_licence_and_size(row: catalog.Checkpoint) -> Non
 @pytest.mark.parametrize("row", [row for row in catalog.CHECKPOINTS if row.source != BUNDLED], ids=named)
 def test_what_comes_from_a_hub_is_named_to_the_commit(row: catalog.Checkpoint) -> None:
     assert re.fullmatch(r"[\w.-]+/[\w.-]+", row.source)
+    assert bool(row.vae) == bool(re.fullmatch(r"[0-9a-f]{40}", row.vae_revision or ""))
     # No commit of Juggernaut's repository could be confirmed by a second source.
     assert re.fullmatch(r"[0-9a-f]{40}", row.revision or "") or row.id == "juggernaut-xl-9"
 

@@ -6,7 +6,10 @@ from studio.catalog.rows import Checkpoint
 
 _OPENRAIL = "https://huggingface.co/spaces/CompVis/stable-diffusion-license"
 _OPENRAIL_PLUS = "https://huggingface.co/stabilityai/stable-diffusion-xl-base-1.0/blob/main/LICENSE.md"
-_FP16_VAE = "madebyollin/sdxl-vae-fp16-fix"
+# SDXL's own VAE overflows in half precision; this one was trained on not to.
+_FP16_VAE = MappingProxyType(
+    {"vae": "madebyollin/sdxl-vae-fp16-fix", "vae_revision": "207b116dae70ace3637169f1ddd2434b91b3a8cd"}
+)
 
 CHECKPOINTS: tuple[Checkpoint, ...] = (
     Checkpoint(
@@ -90,7 +93,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         source="stabilityai/stable-diffusion-xl-base-1.0",
         revision="462165984030d82259a11f4367a4eed129e94a7b",
         variant="fp16",
-        vae=_FP16_VAE,
+        **_FP16_VAE,
         family="sdxl",
         licence="CreativeML OpenRAIL++-M",
         licence_url=_OPENRAIL_PLUS,
@@ -102,7 +105,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         source="stabilityai/sdxl-turbo",
         revision="71153311d3dbb46851df1931d3ca6e939de83304",
         variant="fp16",
-        vae=_FP16_VAE,
+        **_FP16_VAE,
         family="sdxl",
         licence="Stability AI Non-Commercial Research Community",
         licence_url="https://huggingface.co/stabilityai/sdxl-turbo/blob/main/LICENSE.md",
@@ -123,7 +126,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         source="SG161222/RealVisXL_V5.0",
         revision="ac93e0dda1f6d448cae19bbfab8c5e720a5e48bc",
         variant="fp16",
-        vae=_FP16_VAE,
+        **_FP16_VAE,
         family="sdxl",
         licence="CreativeML OpenRAIL++-M",
         licence_url=_OPENRAIL_PLUS,
@@ -134,7 +137,7 @@ CHECKPOINTS: tuple[Checkpoint, ...] = (
         label="Juggernaut XL 9",
         source="RunDiffusion/Juggernaut-XL-v9",
         variant="fp16",
-        vae=_FP16_VAE,
+        **_FP16_VAE,
         family="sdxl",
         licence="CreativeML OpenRAIL-M",
         licence_url=_OPENRAIL,

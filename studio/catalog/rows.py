@@ -15,8 +15,8 @@ class Family:
     and `left_out_note` says why. `is_flow` families know only samplers that have a flow form.
 
     A file is of the family if each of `marks` begins the name of one of its tensors; `configs` are the hub ids of the
-    texts to read it with: the first whose mark is in a tensor's name. `has_linear_projection` tells families of one
-    class apart: whether attention projects by matrices.
+    texts to read it with: the first whose mark is in a tensor's name, or in what the file says of itself.
+    `has_linear_projection` tells families of one class apart: whether attention projects by matrices.
     """
 
     name: str
@@ -58,11 +58,12 @@ class Family:
 class Checkpoint:
     """A set of weights that can be chosen. `source` is a folder of this project, a hub id or a path.
 
-    `revision` is the hub's commit that is meant; `variant` the weights fetched where a repository has several, and
-    `vae` a hub id whose VAE stands in for the checkpoint's own in half precision. `size_bytes` is what the files take
-    on disk. `defaults` go before the family's. `problem` says why it cannot be used as it lies there; then `needs` is
-    the hub id whose configs are missing, or `is_pickle` is set if it has to be converted, or neither. The `family` of
-    a file that cannot be read is "".
+    `revision` is the hub's commit that is meant, and `variant` the weights fetched where a repository has several.
+    `vae` is a hub id whose VAE stands in for the checkpoint's own in half precision. `size_bytes` is what the files
+    take on disk. `defaults` go before the family's.
+
+    `problem` says why it cannot be used as it lies there; then `needs` is the hub id whose configs are missing, or
+    `is_pickle` is set if it has to be converted, or neither. The `family` of a file that cannot be read is "".
     """
 
     id: str
@@ -76,6 +77,7 @@ class Checkpoint:
     revision: str | None = None
     variant: str | None = None
     vae: str | None = None
+    vae_revision: str | None = None
     defaults: Mapping[str, object] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     problem: str = ""

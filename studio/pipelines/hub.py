@@ -139,7 +139,7 @@ def _plan(
     main = listing, _pipeline_files(listing, row.variant or "", parts)
     if row.vae is None:
         return _coming(main)
-    vae = listings.ask(row.vae, settings, revision=None, patience=patience, on_beat=on_beat)
+    vae = listings.ask(row.vae, settings, revision=row.vae_revision, patience=patience, on_beat=on_beat)
     return _coming((vae, snapshots.network(vae.files)), main)
 
 

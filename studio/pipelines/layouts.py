@@ -1,6 +1,7 @@
 """What a single file of weights is, told from the names of its tensors: which family's checkpoint, or what else."""
 
 import re
+from types import MappingProxyType
 
 from studio import catalog
 from studio.catalog import Family
@@ -23,6 +24,10 @@ FIRST_LAYERS = (
 )
 VAE_LEVEL = re.compile(r"(?:first_stage_model|vae)\.encoder\.down\.(\d+)\.")
 
+# Empty tensors by which files say that they predict velocity, and that their noise ends in noise alone.
+NOISE_MARKS = MappingProxyType(
+    {"v_pred": ("prediction_type", "v_prediction"), "ztsnr": ("rescale_betas_zero_snr", True)}
+)
 LORA = re.compile(r"^lora_|\.lora[._]|\.hada_|\.lokr_|\.oft_|\.boft_|\.dora_")
 # What stands for its base in the names or the metadata of a LoRA, and the base.
 LORA_BASES = (
@@ -72,7 +77,13 @@ def latent_scale(header: Header) -> int | None:
 
 def configs(header: Header, family: Family) -> str:
     """The hub id of the texts to read the file with; "" if the family has none."""
-    return next((repo for mark, repo in family.configs if any(mark in name for name in header.shapes)), "")
+    said = (*header.shapes, *header.metadata.values())
+    return next((repo for mark, repo in family.configs if any(mark in text for text in said)), "")
+
+
+def noise(header: Header) -> dict[str, object]:
+    """What the file says of the noise it was trained on, in the words of scheduler configs."""
+    return {name: value for mark, (name, value) in NOISE_MARKS.items() if mark in header.shapes}
 
 
 def has(header: Header, part: str) -> bool:

@@ -20,7 +20,7 @@ from studio import catalog
 from studio.catalog import Checkpoint, Family
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
-from studio.pipelines import loading, memory, schedulers, shelf, sources
+from studio.pipelines import headers, layouts, loading, memory, schedulers, shelf, sources
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
 from studio.pipelines.loading import Loaded, OnPart
@@ -168,7 +168,7 @@ class PipelineManager:
         family, stamp = catalog.family(row.family), place.stamp
         try:
             loaded = loading.load(place, family, dtype=dtype, device=self.device, on_part=on_load)
-            config = json.loads((place.configs / "scheduler" / "scheduler_config.json").read_text())
+            config = _scheduler_config(place)
         except Exception as error:
             # The frames hold the parts made so far.
             error.__traceback__ = None
@@ -191,6 +191,12 @@ def _device(wanted: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _scheduler_config(place: Place) -> dict:
+    """As it lies on disk, with what a single file says itself."""
+    config = json.loads((place.configs / "scheduler" / "scheduler_config.json").read_text(encoding="utf-8"))
+    return config | (layouts.noise(headers.read(place.file)) if place.file else {})
 
 
 def _unloadable(row: Checkpoint, error: Exception) -> LoadError:

@@ -112,7 +112,7 @@ def located(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> 
 def place(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Place:
     """The files to load a checkpoint from; LoadError as `located`."""
     path = located(row, settings, faults)
-    vae = _cached(row.vae, settings, name="config.json") if row.vae else None
+    vae = _cached(row.vae, settings, row.vae_revision, name="config.json") if row.vae else None
     if path.is_file():
         return Place(_configs(path, settings), path, vae)
     return Place(path, None, vae)

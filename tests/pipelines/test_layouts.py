@@ -49,6 +49,15 @@ def test_the_right_texts_are_asked_for() -> None:
     )
     assert layouts.configs(holding(block.format(37)), family).endswith("3.5-large")
     assert layouts.configs(holding("a"), catalog.family("storybook")) == ""
+    base = holding("a", metadata={"modelspec.architecture": "stable-diffusion-v2-512"})
+    assert layouts.configs(base, catalog.family("sd2")).endswith("2-1-base")
+    assert layouts.configs(holding("a"), catalog.family("sd2")).endswith("2-1")
+
+
+def test_a_file_tells_what_noise_it_was_trained_on() -> None:
+    assert layouts.noise(holding("a")) == {}
+    told = {"prediction_type": "v_prediction", "rescale_betas_zero_snr": True}
+    assert layouts.noise(holding("a", "v_pred", "ztsnr")) == told
 
 
 OTHER_FILES = (

@@ -12,6 +12,7 @@ import psutil
 import pytest
 import torch
 from diffusers import DiffusionPipeline
+from safetensors.torch import load_file, save_file
 
 from studio import catalog
 from studio.config import Settings
@@ -175,6 +176,15 @@ def test_what_changes_on_disk_is_loaded_anew(forms: Forms, small: Small, tmp_pat
     other.rename(path) if form.startswith("folders") else tiny.single_file(other, path)
     after = painted(manager, request)
     assert after != before and painted(manager, request) == after
+
+
+def test_a_file_that_predicts_velocity_is_run_so(forms: Forms, small: Small, tmp_path: Path) -> None:
+    weights = {**load_file(forms.file("sdxl")), "v_pred": torch.zeros(0)}
+    (tmp_path / "models").mkdir()
+    save_file(weights, tmp_path / "models" / "fast.safetensors")
+    manager = PipelineManager(replace(forms.settings(tmp_path), models=tmp_path / "models"))
+    with manager.pipeline(replace(small("files/sdxl.safetensors"), checkpoint="fast.safetensors")) as pipe:
+        assert pipe.scheduler.config.prediction_type == "v_prediction"
 
 
 def test_what_is_no_number_is_refused_once_and_listed_so(forms: Forms, small: Small, tmp_path: Path) -> None:
