@@ -73,6 +73,7 @@ class PipelineManager:
         self.finished = Finished()
         for library in (diffusers, transformers):
             library.utils.logging.disable_progress_bar()
+        logging.getLogger("diffusers.models.modeling_utils").addFilter(_is_news)
 
     @contextmanager
     def pipeline(
@@ -191,6 +192,11 @@ def _device(wanted: str) -> str:
     if torch.cuda.is_available():
         return "cuda"
     return "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not so is diffusers' advice against what its own loaders and SDXL's pipelines do: to cast a part."""
+    return "should be kept in float32" not in record.getMessage()
 
 
 def _scheduler_config(place: Place) -> dict:

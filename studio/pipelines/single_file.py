@@ -1,8 +1,6 @@
 """Parts out of a single file of weights in the original layout, through diffusers' own conversion."""
 
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
@@ -35,33 +33,20 @@ def maker(made_by: type, part: str, weights: Weights, *, configs: Path, dtype: t
 
     def make() -> nn.Module:
         try:
-            with _quiet():
-                return load_single_file_sub_model(
-                    library_name=made_by.__module__.partition(".")[0],
-                    class_name=made_by.__name__,
-                    name=part,
-                    # The conversion takes the weights out of what it is given.
-                    checkpoint=dict(weights),
-                    pipelines=pipelines,
-                    is_pipeline_module=False,
-                    cached_model_config_path=str(configs),
-                    torch_dtype=dtype,
-                    local_files_only=True,
-                )
+            return load_single_file_sub_model(
+                library_name=made_by.__module__.partition(".")[0],
+                class_name=made_by.__name__,
+                name=part,
+                # The conversion takes the weights out of what it is given.
+                checkpoint=dict(weights),
+                pipelines=pipelines,
+                is_pipeline_module=False,
+                cached_model_config_path=str(configs),
+                torch_dtype=dtype,
+                local_files_only=True,
+            )
         except NotImplementedError:  # of torch, for a weight that is nowhere
             message = f"Checkpoint: the file lacks weights of the part '{part}'. Fetch it again or choose another."
             raise LoadError(message) from None
 
     return make
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without diffusers' advice not to do what its own loading of single files does: to cast a part afterwards."""
-    logger = logging.getLogger("diffusers.models.modeling_utils")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        yield
-    finally:
-        logger.setLevel(level)
