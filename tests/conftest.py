@@ -17,7 +17,9 @@ import torch
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.requests import TextToImage
+from tests import forms as every_form
 from tests import tiny
+from tests.forms import Forms
 
 torch.set_num_threads(1)
 
@@ -29,6 +31,12 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for seed, name in enumerate(("one", "two", "three")):
         tiny.write(folder / name, seed)
     return folder
+
+
+@pytest.fixture(scope="session")
+def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
+    """A checkpoint of every family in every form, made once."""
+    return every_form.make(tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("hub"))
 
 
 @pytest.fixture

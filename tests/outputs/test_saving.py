@@ -17,7 +17,7 @@ from tests.outputs import examples
 def test_each_picture_becomes_a_png_with_its_own_settings_and_a_row(index: Index) -> None:
     asked = examples.request(num_images_per_prompt=2)
     saved = outputs.saved(
-        examples.result(asked, pictures=2), index, owner="local", job="abcdef0123", hash_of=lambda checkpoint: "0a1b2c3d4e"
+        examples.result(asked, pictures=2), index, owner="local", job="abcdef0123", hash_of=lambda _: "0a1b2c3d4e"
     )
     assert not saved.note and [path.name[6:] for path in saved.paths] == ["-abcdef01-0.png", "-abcdef01-1.png"]
     rows, total = Gallery(index, "local").page()

@@ -12,7 +12,7 @@ from studio import catalog
 from studio.errors import LoadError
 from studio.pipelines import folders
 from tests import tiny
-from tests.pipelines.conftest import Forms
+from tests.forms import Forms
 
 UNET = "unet/diffusion_pytorch_model.safetensors"
 

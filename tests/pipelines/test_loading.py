@@ -15,7 +15,7 @@ from studio.pipelines import folders, loading
 from studio.pipelines.loading import Loaded, OnPart
 from studio.pipelines.sources import Place
 from tests import tiny
-from tests.pipelines.conftest import Forms
+from tests.forms import Forms
 
 FILES = {
     "unet": "unet/diffusion_pytorch_model.safetensors",

@@ -22,7 +22,8 @@ from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from studio.tasks import run
 from tests import tiny
-from tests.pipelines.conftest import ROWS, Forms, Small
+from tests.forms import ROWS, Forms
+from tests.pipelines.conftest import Small
 
 NAMES = ("one", "two", "three")
 

@@ -11,7 +11,7 @@ import pytest
 from studio import catalog
 from studio.pipelines import shelf
 from tests import tiny
-from tests.pipelines.conftest import Forms
+from tests.forms import Forms
 
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 

@@ -13,7 +13,7 @@ from studio.pipelines import loading, single_file
 from studio.pipelines.loading import Loaded
 from studio.pipelines.sources import Place
 from tests import tiny
-from tests.pipelines.conftest import Forms
+from tests.forms import Forms
 
 
 def loaded(place: Place, family: str, dtype: torch.dtype = torch.float32) -> Loaded:

@@ -11,7 +11,7 @@ from studio.config import Settings
 from studio.errors import LoadError, NotFound
 from studio.pipelines import shelf, sources
 from tests import tiny
-from tests.pipelines.conftest import ROWS, Forms
+from tests.forms import ROWS, Forms
 
 
 @pytest.fixture
