@@ -20,7 +20,10 @@ from diffusers import (
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
+from diffusers.pipelines.stable_diffusion.safety_checker import StableDiffusionSafetyChecker
 from transformers import (
+    CLIPConfig,
+    CLIPImageProcessor,
     CLIPTextConfig,
     CLIPTextModel,
     CLIPTextModelWithProjection,
@@ -33,7 +36,18 @@ from transformers import (
 from studio.storybook import tokenizer, unet
 from tests.single_files import single_file
 
-__all__ = ["WRITERS", "hub_cache", "sd1", "sd2", "sd3", "sdxl", "single_file", "texts_of", "write"]
+__all__ = [
+    "WRITERS",
+    "hub_cache",
+    "sd1",
+    "sd2",
+    "sd3",
+    "sdxl",
+    "single_file",
+    "texts_of",
+    "with_safety_checker",
+    "write",
+]
 
 WIDTH = 32
 REVISION = "0123456789abcdef0123456789abcdef01234567"
@@ -143,6 +157,25 @@ def hub_cache(folder: Path, cache_dir: Path, repo_id: str, *, revision: str = RE
 def texts_of(folder: Path, to: Path) -> Path:
     """Copy what a checkpoint has beside its weights: what a single file is read with."""
     return Path(shutil.copytree(folder, to, ignore=shutil.ignore_patterns("*.safetensors")))
+
+
+def with_safety_checker(folder: Path) -> Path:
+    """Let the checkpoint bring along a safety checker that holds everything back."""
+    tower = {"hidden_size": WIDTH, "intermediate_size": WIDTH, "num_hidden_layers": 1, "num_attention_heads": 2}
+    config = CLIPConfig(vision_config={**tower, "image_size": 32, "patch_size": 16}, projection_dim=WIDTH)
+    checker = StableDiffusionSafetyChecker(config)
+    checker.concept_embeds_weights.fill_(-2)
+    checker.save_pretrained(folder / "safety_checker")
+    size = {"height": 32, "width": 32}
+    CLIPImageProcessor(size={"shortest_edge": 32}, crop_size=size).save_pretrained(folder / "feature_extractor")
+    index = folder / "model_index.json"
+    parts = {
+        "safety_checker": ["stable_diffusion", "StableDiffusionSafetyChecker"],
+        "feature_extractor": ["transformers", "CLIPImageProcessor"],
+        "requires_safety_checker": True,
+    }
+    index.write_text(json.dumps(json.loads(index.read_text()) | parts))
+    return folder
 
 
 def _stable_diffusion(folder: Path, seed: int, noise: object, *, vae_levels: int, **how: object) -> Path:

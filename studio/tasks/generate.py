@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from studio import images
-from studio.errors import Cancelled, RunError
+from studio.errors import Cancelled, RunError, StudioError
 from studio.pipelines.manager import PipelineManager
 from studio.requests import ImageToImage, TextToImage, count, cut, resolved, second_size, single, steps_of
 from studio.results import Report, Result
@@ -20,7 +20,7 @@ from studio.tasks.watch import Watch
 def generate(request: TextToImage, manager: PipelineManager, report: Report) -> Result:
     """Paint the request's pictures one by one, picture i with seed + i, so that each can be had again alone.
 
-    Cancelled half-way, the pictures that are finished are kept.
+    Whatever ends it half-way, the pictures that are finished are kept, and the note says why there are no more.
     """
     started = time.monotonic()
     request = resolved(request, manager.row(request.checkpoint))
@@ -29,10 +29,11 @@ def generate(request: TextToImage, manager: PipelineManager, report: Report) -> 
     try:
         for index in range(count(request)):
             painted.append(_painted(single(request, index), manager, watch, index))
-    except Cancelled:
+    except StudioError as error:
         if not painted:
             raise
-        note = f"Stopped after {len(painted)} of {count(request)} pictures."
+        why = "" if isinstance(error, Cancelled) else f" {error}"
+        note = f"Stopped after {len(painted)} of {count(request)} pictures.{why}"
         request = cut(request, len(painted))
     return Result(images=tuple(painted), request=request, seconds=time.monotonic() - started, note=note)
 
@@ -82,7 +83,7 @@ def _run(
         guided=request.guidance_scale > 1,
     )
     try:
-        pixels = pipe(
+        made = pipe(
             **words,
             **where,
             num_inference_steps=request.num_inference_steps,
@@ -90,10 +91,14 @@ def _run(
             generator=torch.Generator("cpu").manual_seed(request.seed),
             callback_on_step_end=watch.on_step_end,
             output_type="np",
-        ).images[0]
+        )
     except torch.OutOfMemoryError:
         message = f"Size: {request.width}×{request.height} needs more memory than there is. Choose a smaller size."
         raise RunError(message) from None
+    if any(getattr(made, "nsfw_content_detected", None) or ()):
+        held = "Prompt: the checkpoint's own safety checker held the picture back"
+        raise RunError(f"{held}. Change the words or the seed.")
+    pixels = made.images[0]
     if not np.isfinite(pixels).all() or np.ptp(pixels) == 0:
         raise RunError(
             "Guidance (CFG): the picture came out empty, its numbers overflowed. "

@@ -1,6 +1,7 @@
 """Words to pictures: the same bytes as bare diffusers, every step told, every failure clear."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from studio.pipelines.manager import PipelineManager
 from studio.requests import ImageToImage, TextToImage, single
 from studio.results import Preview, Progress, Result
 from studio.tasks import run
+from tests import tiny
 
 
 def bytes_of(result: Result) -> list[bytes]:
@@ -222,6 +224,26 @@ def test_finished_pictures_survive_a_stop(manager: PipelineManager, request_one:
     result = run(replace(request_one, num_images_per_prompt=4), manager, report)
     assert len(result.images) == result.request.num_images_per_prompt == 2
     assert "2 of 4" in result.note
+
+
+def test_finished_pictures_survive_a_fault_and_the_note_says_why(
+    manager: PipelineManager, request_one: TextToImage
+) -> None:
+    def report(event: Progress | Preview) -> None:
+        if isinstance(event, Progress) and "picture 3" in event.phase:
+            raise RunError("Size: too large.")
+
+    result = run(replace(request_one, num_images_per_prompt=4), manager, report)
+    assert len(result.images) == 2 and result.note == "Stopped after 2 of 4 pictures. Size: too large."
+
+
+def test_what_a_safety_checker_holds_back_is_named(
+    settings: Settings, request_one: TextToImage, tmp_path: Path
+) -> None:
+    manager = PipelineManager(replace(settings, models=tmp_path))
+    tiny.with_safety_checker(tiny.sd1(tmp_path / "one", 0))
+    with pytest.raises(RunError, match=r"^Prompt: the checkpoint's own safety checker held the picture back"):
+        run(replace(request_one, width=256, height=256), manager, lambda event: None)
 
 
 def test_a_picture_of_overflowed_numbers_is_an_error(manager: PipelineManager, request_one: TextToImage) -> None:
