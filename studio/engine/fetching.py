@@ -1,6 +1,7 @@
 """Bringing a checkpoint onto this machine: downloaded from a hub, or converted from a pickled file."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 from studio import catalog, convert
@@ -45,6 +46,7 @@ def fetch(request: Fetch, settings: Settings, report: Report) -> Fetched:
         hub.fetch_configs(row.needs, settings, lambda done, total: tell("downloading", done, total))
     elif row.is_pickle:
         convert.converted(Path(row.source), on_progress=lambda done, total: tell("converting", done, total))
+        row = replace(row, id=str(Path(row.id).with_suffix(".safetensors")))
     else:
         left_out = catalog.family(row.family).left_out
         hub.fetch(row, settings, lambda done, total: tell("downloading", done, total), left_out=left_out)

@@ -64,6 +64,8 @@ def row(models: Path | None, id: str) -> Checkpoint | None:
 def is_candidate(path: Path) -> bool:
     """Whether that is a diffusers folder with weights, or a file of a name that weights have."""
     try:
+        if path.suffix.lower() in PICKLES and path.with_suffix(".safetensors").exists():
+            return False  # it was converted
         if path.suffix.lower() in SUFFIXES | PICKLES and path.is_file():
             return True
         return folders.is_checkpoint(path) and any(folders.has_weights(path / part) for part in layouts.PARTS)

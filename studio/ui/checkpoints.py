@@ -72,7 +72,10 @@ def connect(page: Page, picker: Picker, tick: gr.Timer) -> None:
             for event in page.engine.events(job.id, job.owner):
                 if isinstance(event, Progress):
                     yield {picker.line: markup.fetch_line(event)}
-            yield _described(page, picker, id)
+                else:
+                    id = event.checkpoint
+            rows = {row["id"]: row for row in page.engine.checkpoints()}
+            yield {picker.checkpoint: gr.update(value=id, choices=_choices(rows)), **_described(page, picker, id)}
         except StudioError as error:
             if not isinstance(error, Cancelled):
                 # A toast renders HTML.
@@ -86,7 +89,7 @@ def connect(page: Page, picker: Picker, tick: gr.Timer) -> None:
     told = [picker.line, picker.fetch, picker.stop, picker.job]
     gr.on([picker.checkpoint.change, page.blocks.load], describe, picker.checkpoint, told, **QUICK)
     tick.tick(follow, picker.known, [picker.checkpoint, picker.known], **QUICK)
-    picker.fetch.click(bring, picker.checkpoint, told, **WATCHING)
+    picker.fetch.click(bring, picker.checkpoint, [*told, picker.checkpoint], **WATCHING)
     picker.stop.click(stop, picker.job, None, **QUICK)
 
 

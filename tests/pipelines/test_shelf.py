@@ -74,9 +74,15 @@ def test_pickles_are_named_and_never_opened(models: Path) -> None:
 
 
 def test_the_content_decides_and_not_the_name(models: Path) -> None:
-    shutil.copy(models / "large.safetensors", models / "large.ckpt")
-    row = shelf.row(models, "large.ckpt")
+    shutil.copy(models / "large.safetensors", models / "other.ckpt")
+    row = shelf.row(models, "other.ckpt")
     assert row.family == "sdxl" and not row.problem and not row.is_pickle
+
+
+def test_a_pickle_that_was_converted_is_passed_over(models: Path) -> None:
+    (models / "large.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    (models / "small.ckpt").write_bytes(b"\x80\x02}q\x00.")
+    assert "large.ckpt" not in problems(models) and "small.ckpt" in problems(models)
 
 
 def test_other_files_are_named_in_the_folder_and_passed_over_below_it(models: Path) -> None:
