@@ -50,9 +50,10 @@ def choose(gallery: gr.Gallery, tools: Tools) -> None:
     """A picture looked at is the one the buttons mean; Download is its file as it was saved."""
 
     def look(details: object, event: gr.SelectData) -> Updates:
-        seeds = details.get("seeds", ()) if isinstance(details, Mapping) else ()
-        is_one = isinstance(event.index, int) and event.index < len(seeds)
-        return {tools.index: event.index, tools.line: markup.chosen(seeds, event.index)} if is_one else {}
+        try:
+            return {tools.index: _place(event.index), tools.line: markup.chosen(details, event.index)}
+        except (TypeError, KeyError, IndexError, ValueError):  # the page is older than what it shows
+            return {tools.index: gr.skip()}
 
     gallery.select(look, tools.details, [tools.index, tools.line], **QUICK)
     tools.download.click(None, [gallery, tools.index], None, js="easel.download")
@@ -61,31 +62,31 @@ def choose(gallery: gr.Gallery, tools: Tools) -> None:
 def reuse(page: Page, form: Form, tools: Tools) -> None:
     """The form says what the chosen picture alone was made from: its own words, its own seed, its start image."""
 
-    def fill(details: object, index: object, request: gr.Request) -> Updates:
+    def fill(requests: object, index: object, request: gr.Request) -> Updates:
         with told("Not filled in"):
-            values = settings_of(details, index)
+            values = settings_of(requests, index)
             with told("Start image left out"):
                 values["image"] = image_file(page, values.pop("image"), request)
             return form.filled({"image": None, **values}, page.row) or form.unchanged
         return form.unchanged
 
-    form.settle(tools.reuse.click(fill, [tools.details, tools.index], form.outputs, **QUICK))
+    form.settle(tools.reuse.click(fill, [tools.requests, tools.index], form.outputs, **WATCHING))
 
 
 def vary(page: Page, view: View) -> None:
     """Subtle and strong: the chosen picture painted anew after its own words, with another seed."""
 
     def runner(strength: float) -> Callable[..., Iterator[Updates]]:
-        def run(pictures: object, details: object, index: object, request: gr.Request) -> Iterator[Updates]:
+        def run(pictures: object, requests: object, index: object, request: gr.Request) -> Iterator[Updates]:
             def asked() -> ImageToImage:
                 picture = uploads.picture(_file(pictures, index), label="Picture")
-                return variation(settings_of(details, index), picture, strength)
+                return variation(settings_of(requests, index), picture, strength)
 
             yield from submitted(page, view, asked, request)
 
         return run
 
-    inputs = [view.gallery, view.tools.details, view.tools.index]
+    inputs = [view.gallery, view.tools.requests, view.tools.index]
     for name, button in view.tools.vary.items():
         button.click(runner(VARIATIONS[name]), inputs, view.outputs, preprocess=False, **WATCHING)
 
@@ -99,18 +100,18 @@ def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
         return {target.outputs[0]: gr.skip()}
 
     inputs = [view.gallery, view.tools.index, page.checkpoint]
-    sent = button.click(fill, inputs, target.outputs, preprocess=False, **QUICK)
+    sent = button.click(fill, inputs, target.outputs, preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.show({json.dumps(target.place)})")
 
 
-def settings_of(details: object, index: object) -> Values:
+def settings_of(requests: object, index: object) -> Values:
     """The fields of the request that gives this picture alone, for a grid's sheet its axes too.
 
-    StudioError if the details do not tell them.
+    `requests` are those of all pictures, as a page holds them; StudioError if they do not tell.
     """
     try:
-        said = dict(details["requests"][_place(index)])
+        said = dict(requests[_place(index)])
     except (TypeError, KeyError, IndexError, ValueError):
         raise StudioError("Settings: there is no picture to take them from. Press Run first.") from None
     if isinstance(said.get("base"), Mapping):

@@ -18,7 +18,7 @@ from studio.ui.picture import Updates, View
 log = logging.getLogger(__name__)
 
 UNEXPECTED = "Studio: something went wrong inside. Your settings are untouched; try again, or look into the log."
-# Watching costs a waiting thread and no computing: any number may watch at once.
+# Through the queue, since toasts come by no other way; any number may, since watching takes a thread and no computing.
 WATCHING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
 
 
@@ -108,7 +108,10 @@ def reader(page: Page, request: gr.Request) -> Callable[[object], Picture | None
 
 @contextmanager
 def told(title: str) -> Iterator[None]:
-    """What goes wrong inside is told in a toast, and no more; what follows the block is the answer then."""
+    """What goes wrong inside is told in a toast, and what follows the block is the answer then.
+
+    Gradio shows toasts of events that go through its queue: `WATCHING`, not `QUICK`.
+    """
     try:
         yield
     except StudioError as error:

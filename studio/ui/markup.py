@@ -39,11 +39,13 @@ def finished(result: Result) -> str:
     return f"Done in {result.seconds:.1f} s · seed {result.request.seed}"
 
 
-def chosen(seeds: Sequence[int], index: int) -> str:
-    """Which of several pictures the buttons below mean; nothing for a single one."""
+def chosen(details: Mapping[str, object], index: int) -> str:
+    """Which of several pictures the buttons below mean; nothing for a single one. Of a grid the first is the sheet."""
+    seeds, sheets = details["seeds"], int("base" in details["request"])
     if len(seeds) < 2:
         return ""
-    said = f"Picture {index + 1} of {len(seeds)} · seed {seeds[index]}"
+    which = f"Picture {index + 1 - sheets} of {len(seeds) - sheets} · seed {seeds[index]}"
+    said = f"The sheet of {len(seeds) - 1} pictures" if index < sheets else which
     return f"<p class='chosen' role='status' data-index='{index}'>{said}</p>"
 
 
@@ -87,8 +89,8 @@ def signs(meanings: Mapping[str, str]) -> str:
     return f"<p class='signs'>{said}</p>"
 
 
-def style_cards(groups: Mapping[str, Sequence[tuple[str, str]]]) -> str:
-    """Styles as (name, address of a picture or nothing) by group: buttons that `assets/styles.js` brings to life."""
+def style_cards(groups: Mapping[str, Sequence[tuple[str, str, str]]]) -> str:
+    """Styles as (name, words, address of a picture or nothing) by group, for `assets/styles.js` to bring to life."""
     return "".join(_style_group(title, cards) for title, cards in groups.items())
 
 
@@ -163,15 +165,15 @@ def _group(title: str, said: tuple[str, ...]) -> str:
     return f"<div role='group' aria-label='{name}' class='word-group'>{inside}</div>"
 
 
-def _style_group(title: str, cards: Sequence[tuple[str, str]]) -> str:
-    inside = "".join(_style_card(name, picture) for name, picture in cards)
+def _style_group(title: str, cards: Sequence[tuple[str, str, str]]) -> str:
+    inside = "".join(_style_card(*card) for card in cards)
     return f"<div role='group' aria-label='{escape(title)}' class='style-group'><h4>{escape(title)}</h4>{inside}</div>"
 
 
-def _style_card(name: str, picture: str) -> str:
+def _style_card(name: str, words: str, picture: str) -> str:
     image = f"<img alt='' src='{escape(picture)}'>" if picture else ""
-    said = escape(name)
-    return f"<button type='button' class='style-card' data-name='{said}' aria-pressed='false'>{image}{said}</button>"
+    said = f"data-name='{escape(name)}' title='{escape(words)}' aria-pressed='false'"
+    return f"<button type='button' class='style-card' {said}>{image}{escape(name)}</button>"
 
 
 def _downloading(event: Progress) -> str:

@@ -32,7 +32,10 @@ class Actions:
 
 @dataclass(frozen=True, kw_only=True)
 class Tools:
-    """What can be done with the picture that is chosen: `index` says which, `line` says it in words."""
+    """What can be done with the picture that is chosen: `index` says which, `line` says it in words.
+
+    `details` are for people to read; `requests` hold what gives each picture alone.
+    """
 
     box: gr.Column
     line: gr.HTML
@@ -42,6 +45,7 @@ class Tools:
     vary: dict[str, gr.Button]
     send: dict[str, gr.Button]
     details: gr.JSON
+    requests: gr.JSON
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +62,7 @@ class View:
     @property
     def outputs(self) -> list[Component]:
         """All that the updates below change."""
-        tools = (self.tools.box, self.tools.line, self.tools.index, self.tools.details)
+        tools = (self.tools.box, self.tools.line, self.tools.index, self.tools.details, self.tools.requests)
         return [*vars(self.actions).values(), self.progress, self.frame, self.gallery, self.job, *tools]
 
     def started(self, job: Job) -> Updates:
@@ -94,19 +98,21 @@ class View:
         files = picture_files(result, self.gallery)
         captions = [request.prompt for request in result.requests]
         details = results.details(result, job.id)
+        alone = details.pop("requests")  # what a person need not read twice
         return {
             **self.ended(message=result.note, said=markup.finished(result)),
             self.gallery: gr.update(
                 value=list(zip(files, captions, strict=True)),
                 columns=ceil(sqrt(len(files))),
-                # A sheet is looked at as a whole, its cells one by one.
-                selected_index=0 if isinstance(result.request, Grid) else None,
+                # A sheet is looked at as a whole, other pictures side by side: −1 closes what was seen large.
+                selected_index=0 if isinstance(result.request, Grid) else -1,
                 visible=True,
             ),
             self.tools.box: gr.update(visible=True),
             self.tools.index: 0,
-            self.tools.line: markup.chosen(details["seeds"], 0),
+            self.tools.line: markup.chosen(details, 0),
             self.tools.details: details,
+            self.tools.requests: alone,
         }
 
 
@@ -158,7 +164,17 @@ def tools(*, send: tuple[str, ...]) -> Tools:
         with gr.Accordion("Details", open=False):
             details = gr.JSON(label="Details", show_label=False)
     index = gr.Number(0, visible=False, precision=0)
-    return Tools(box=box, line=line, index=index, download=download, reuse=reuse, vary=vary, send=sent, details=details)
+    return Tools(
+        box=box,
+        line=line,
+        index=index,
+        download=download,
+        reuse=reuse,
+        vary=vary,
+        send=sent,
+        details=details,
+        requests=gr.JSON(visible=False),
+    )
 
 
 def picture_files(result: Result, component: Component) -> list[str]:

@@ -11,7 +11,7 @@ from studio.requests import RULES, TextToImage
 from studio.ui import controls, markup, uploads
 from studio.ui.chosen import image_file
 from studio.ui.controls import html
-from studio.ui.events import QUICK, told
+from studio.ui.events import QUICK, WATCHING, told
 from studio.ui.form import Form, family_values
 from studio.ui.page import Page
 from studio.ui.picture import Updates
@@ -63,7 +63,7 @@ def connect(page: Page, form: Form, reader: Reader) -> None:
             return form.filled(offered(page, value, request).values, page.row) | _empty(reader)
         return _empty(reader)
 
-    taking = {"inputs": reader.file, "preprocess": False, **QUICK}
+    taking = {"inputs": reader.file, "preprocess": False, **WATCHING}
     reader.file.upload(read, outputs=parts, **taking)
     form.settle(reader.apply.click(apply, outputs=[*form.outputs, *parts], **taking))
     gr.on([reader.close.click, reader.file.clear], lambda: _empty(reader), None, parts, **QUICK)

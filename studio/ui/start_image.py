@@ -8,7 +8,7 @@ from studio import catalog, images
 from studio.requests import RULES, size_like
 from studio.ui import uploads
 from studio.ui.chosen import Target
-from studio.ui.events import QUICK, told
+from studio.ui.events import WATCHING, told
 from studio.ui.form import Form
 from studio.ui.page import Page
 from studio.ui.picture import Updates
@@ -27,7 +27,7 @@ def follow_shape(page: Page, form: Form) -> None:
         return {image: None}
 
     sizes = [form.controls[name] for name in ("width", "height")]
-    form.settle(image.upload(follow, [image, page.checkpoint], [image, *sizes], preprocess=False, **QUICK))
+    form.settle(image.upload(follow, [image, page.checkpoint], [image, *sizes], preprocess=False, **WATCHING))
 
 
 def target(page: Page, form: Form) -> Target:

@@ -17,9 +17,10 @@ NONE = markup.note("Choose one or more; they are laid over your words when you p
 
 def build() -> gr.HTML:
     """The cards; the value is the names of those that are chosen."""
-    groups: dict[str, list[tuple[str, str]]] = {}
+    groups: dict[str, list[tuple[str, str, str]]] = {}
     for style in styles.STYLES:
-        groups.setdefault(style.group, []).append((style.name, _picture(style.name)))
+        card = (style.name, style.prompt.replace("{prompt}", "…"), _picture(style.name))
+        groups.setdefault(style.group, []).append(card)
     return gr.HTML(
         [],
         html_template=markup.style_cards(groups),

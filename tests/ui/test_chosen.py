@@ -26,8 +26,8 @@ WORDS = TextToImage(
 PICTURE = images.picture(PAINTED)
 
 
-def told(request: TextToImage | Grid, count: int, requests: tuple = ()) -> dict[str, object]:
-    return details(Result(images=(PAINTED,) * count, request=request, seconds=1, requests=requests))
+def told(request: TextToImage | Grid, count: int, requests: tuple = ()) -> list[dict[str, object]]:
+    return details(Result(images=(PAINTED,) * count, request=request, seconds=1, requests=requests))["requests"]
 
 
 def test_settings_are_those_of_the_chosen_picture_alone() -> None:
@@ -49,7 +49,7 @@ def test_settings_of_a_sheet_are_its_axes() -> None:
 
 
 @pytest.mark.parametrize("index", [4, -1, None, "0", 1.5, True])
-@pytest.mark.parametrize("said", [None, {}, [], "x", {"requests": 3}, {"requests": ["x"]}, told(WORDS, 4)])
+@pytest.mark.parametrize("said", [None, {}, [], "x", {"0": 3}, ["x"], [3], told(WORDS, 4)])
 def test_what_tells_no_picture_is_refused(said: object, index: object) -> None:
     with pytest.raises(StudioError, match=r"^Settings: there is no picture to take them from"):
         chosen.settings_of(said, index)

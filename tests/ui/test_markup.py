@@ -27,7 +27,7 @@ ROW = {
         markup.heading(EVIL),
         markup.tool_group(EVIL),
         markup.words({EVIL: (EVIL,)}),
-        markup.style_cards({EVIL: [(EVIL, EVIL)]}),
+        markup.style_cards({EVIL: [(EVIL, EVIL, EVIL)]}),
         markup.prompt_help(EVIL, EVIL),
         markup.signs({EVIL: EVIL}),
         markup.rows({EVIL: EVIL}),
@@ -76,5 +76,11 @@ def test_a_checkpoint_tells_size_and_place(size_bytes: int, said: str) -> None:
 
 
 def test_one_of_several_pictures_is_named_with_its_seed() -> None:
-    assert "Picture 2 of 3 · seed 8" in markup.chosen((7, 8, 9), 1)
-    assert markup.chosen((7,), 0) == ""
+    assert "Picture 2 of 3 · seed 8" in markup.chosen({"seeds": (7, 8, 9), "request": {}}, 1)
+    assert markup.chosen({"seeds": (7,), "request": {}}, 0) == ""
+
+
+def test_a_sheet_is_not_counted_among_its_pictures() -> None:
+    details = {"seeds": (7, 8, 9), "request": {"base": {}}}
+    assert "The sheet of 2 pictures" in markup.chosen(details, 0)
+    assert "Picture 1 of 2 · seed 8" in markup.chosen(details, 1)

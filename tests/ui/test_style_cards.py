@@ -3,9 +3,11 @@
 import gradio as gr
 import pytest
 
-from studio import styles
+from studio import outputs, styles
 from studio.errors import NotFound
 from studio.ui import style_cards
+
+SUBJECT = "a red house on the grass, mountains"
 
 
 def test_every_style_has_a_card_in_its_group() -> None:
@@ -15,10 +17,13 @@ def test_every_style_has_a_card_in_its_group() -> None:
     assert all(f"aria-label='{row.group}'" in html for row in styles.STYLES)
 
 
-def test_every_picture_is_of_a_style() -> None:
-    names = {row.name.lower().replace(" ", "-") for row in styles.STYLES}
-    pictures = [path.stem for path in style_cards.PICTURES.iterdir()]
-    assert pictures and set(pictures) <= names
+def test_every_picture_was_painted_in_its_style() -> None:
+    named = {row.name.lower().replace(" ", "-"): row for row in styles.STYLES}
+    pictures = list(style_cards.PICTURES.iterdir())
+    assert len(pictures) == len([row for row in styles.STYLES if row.group == "Storybook"])
+    for path in pictures:
+        said = outputs.found(path).values["prompt"]
+        assert styles.applied([named[path.stem].name], SUBJECT, "")[0] == said
 
 
 def test_the_line_says_what_is_added() -> None:
