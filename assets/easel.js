@@ -2,6 +2,7 @@
 window.easel = (() => {
   const shown = (element) => element.offsetParent !== null;
   const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
+  const PAUSE = 200; // milliseconds
   const drawn = [];
 
   let pressed = null;
@@ -37,10 +38,24 @@ window.easel = (() => {
     pressed = null;
   }
 
+  // What a change brings about waits for a pause, so that it slows no typing and no dragging: then a hidden button of
+  // this id is pressed. A page that is left does not wait.
+  const waiting = new Map();
+  function press(id) {
+    clearTimeout(waiting.get(id));
+    waiting.delete(id);
+    document.getElementById(id)?.click();
+  }
+  function soon(id) {
+    clearTimeout(waiting.get(id));
+    waiting.set(id, setTimeout(press, PAUSE, id));
+  }
+  addEventListener("beforeunload", () => [...waiting.keys()].forEach(press));
+
   // Whatever is drawn anew is adorned anew.
   const onDraw = (adorn) => drawn.push(adorn);
   onDraw(keepFocus);
   new MutationObserver(() => drawn.forEach((adorn) => adorn())).observe(document, { childList: true, subtree: true });
 
-  return { visible, write, onDraw };
+  return { visible, write, onDraw, soon };
 })();

@@ -75,10 +75,12 @@
     shape(values);
     const size = `${values.width}x${values.height}`;
     const notes = Object.values(NOTES).map((said) => note(said(values, facts)));
-    const sections = Object.values(SECTIONS).map((label) => ({ __type__: "update", label: label(values) }));
+    const update = (change) => ({ __type__: "update", ...change });
+    const sections = Object.values(SECTIONS).map((label) => update({ label: label(values) }));
+    const examples = AXES.map((axis) => update({ placeholder: example(values[`${axis}_field`], values, facts) }));
     // Not the picture itself: where the server has it, for as long as it has.
-    const examples = AXES.map((axis) => ({ __type__: "update", placeholder: example(values[`${axis}_field`], values, facts) }));
-    return [size, recipeOf(values), ...notes, ...sections, ...examples, { ...values, image: values.image?.path ?? null }];
+    const kept = { ...values, image: values.image?.path ?? null };
+    return [size, recipeOf(values), ...notes, ...sections, ...examples, kept];
   }
 
   // A recipe as the settings it stands for.
@@ -96,6 +98,5 @@
   }
 
   easel.onDraw(adorn);
-  easel.settle = settle;
-  easel.cook = cook;
+  Object.assign(easel, { settle, cook });
 })();

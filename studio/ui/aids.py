@@ -35,6 +35,7 @@ class Aids:
     axes: dict[str, Component]
     facts: gr.JSON
     kept: gr.BrowserState
+    pulse: gr.Button
     swap: gr.Button
     random: gr.Button
     last: gr.Button
@@ -121,6 +122,11 @@ def kept(title: str) -> gr.BrowserState:
     """What the visitor's own browser keeps of a tab's fields."""
     # A fixed key and secret, else every restart of the server would forget; the values are no secret.
     return gr.BrowserState({}, storage_key=f"easel-{title.lower()}", secret="easel")
+
+
+def pulse(name: str) -> gr.Button:
+    """A button that nobody sees; `easel.soon` presses it once changes pause."""
+    return gr.Button(visible="hidden", elem_id=name)
 
 
 def examples(rows: Mapping[str, Path]) -> dict[str, gr.Button]:

@@ -85,7 +85,7 @@ class Form:
         return updates
 
     def settle(self, *after: Dependency) -> None:
-        """Work out in the browser what follows from the fields: whenever one changes, or else after these events.
+        """Work out in the browser what follows from the fields: soon after one changes, or else after these events.
 
         Events have to be named, since a control that was never on screen tells of no change.
         """
@@ -99,7 +99,9 @@ class Form:
         for event in after:
             event.then(**settling)
         if not after:
-            gr.on([control.change for control in self.inputs.values()], **settling)
+            pulse = self.aids.pulse
+            gr.on([one.change for one in self.inputs.values()], fn=None, js=f"() => easel.soon('{pulse.elem_id}')")
+            pulse.click(**settling)
 
     def _following(self, row: Row) -> Updates:
         """What is there to choose from with this checkpoint, and what is greyed out because it cannot do it."""

@@ -7,7 +7,7 @@ import gradio as gr
 
 from studio import prompts, styles
 from studio.errors import StudioError
-from studio.ui import markup
+from studio.ui import aids, markup
 from studio.ui.controls import html
 from studio.ui.events import QUICK
 from studio.ui.form import Form
@@ -24,8 +24,9 @@ def build() -> gr.HTML:
 
 
 def connect(page: Page, form: Form, line: gr.HTML) -> None:
-    """Keep the line true to what is typed; one question is on its way at a time, and typing waits for none."""
+    """Keep the line true to what is typed, once typing pauses; one question is on its way at a time."""
     fields = [form.inputs[name] for name in ("prompt", "prompt_per_line", "styles", "checkpoint")]
+    pulse = aids.pulse("generate-typed")
 
     def tell(prompt: object, prompt_per_line: object, chosen: object, checkpoint: object) -> str:
         try:
@@ -33,7 +34,8 @@ def connect(page: Page, form: Form, line: gr.HTML) -> None:
         except StudioError:  # Run will say it
             return markup.prompt_help("")
 
-    triggers = [page.blocks.load, *(field.change for field in fields)]
+    gr.on([field.change for field in fields], fn=None, js=f"() => easel.soon('{pulse.elem_id}')")
+    triggers = [page.blocks.load, pulse.click]
     gr.on(triggers, tell, fields, line, preprocess=False, trigger_mode="always_last", **QUICK)
 
 

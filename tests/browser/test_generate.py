@@ -21,7 +21,8 @@ PICTURES = ".stage .grid-container img"
 BOAT = PROJECT / "assets" / "examples" / "boat.png"
 DROP = """([target, bytes]) => {
     const files = new DataTransfer();
-    files.items.add(new File([Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt())], "boat.png"));
+    const picture = Uint8Array.from(atob(bytes), (letter) => letter.charCodeAt());
+    files.items.add(new File([picture], "boat.png", { type: "image/png" }));
     const field = document.querySelector(target);
     for (const type of ["dragover", "drop"])
         field.dispatchEvent(new DragEvent(type, { dataTransfer: files, bubbles: true, cancelable: true }));
@@ -107,7 +108,7 @@ def test_a_reload_finds_the_running_job_and_the_words(open_page: OpenPage) -> No
     page = open_page()
     prompt_of(page).fill("two cats & a <b>ball</b>")
     opened(page, "Advanced")
-    page.get_by_label("number input for Steps").fill("40")
+    page.get_by_label("number input for Steps").fill("30")
     run(page, pictures=8)
     expect(page.locator(".said")).to_contain_text("step")
     page.reload()

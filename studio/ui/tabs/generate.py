@@ -68,6 +68,7 @@ def build(page: Page) -> Form:
             axes=axes,
             facts=aids.facts(family),
             kept=aids.kept(TITLE),
+            pulse=aids.pulse("generate-changed"),
             **beside,
         ),
     )
@@ -80,4 +81,5 @@ def build(page: Page) -> Form:
     settings_file.connect(page, form, reader)
     chosen.connect(page, form, view, {"Start image": start_image.target(page, form)})
     api.publish(page, ImageToImage, "generate", "Words, or a picture and words, to pictures.")
+    api.publish_grid(page, ImageToImage, "grid", "Settings against each other: a labelled sheet first, then its cells.")
     return form
