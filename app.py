@@ -14,8 +14,9 @@ def main() -> None:
     """Serve the page, then start the engine: torch is imported while the page is already there to look at."""
     settings = config.parse(sys.argv[1:], os.environ)
     with tempfile.TemporaryDirectory(prefix="easel-") as folder:
-        # Both are read when gradio is imported; the folder is ours alone and goes with the process.
+        # They are read when gradio is imported; the folder is ours alone and goes with the process.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder).resolve())
         serve(settings)
 
@@ -29,7 +30,7 @@ def serve(settings: config.Settings) -> None:
     engine = LocalEngine(settings)
     try:
         blocks = shell.build(engine, settings)
-        shell.launch(blocks, settings)
+        shell.launch(blocks, engine, settings)
     except StudioError as error:
         sys.exit(str(error))
     except OSError:

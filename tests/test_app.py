@@ -17,7 +17,7 @@ from studio.ui import shell
 settings = parse([], {{}})
 engine = LocalEngine(settings)
 blocks = shell.build(engine, settings)
-shell.launch(blocks, settings)
+shell.launch(blocks, engine, settings)
 page = urllib.request.urlopen(blocks.local_url).read().decode()
 print(["Easel" in page, [name for name in {HEAVY!r} if name in sys.modules]])
 blocks.close()

@@ -16,7 +16,7 @@ from studio.ui import guard, uploads
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
-# Small answers skip the queue, so that they come even when it is full.
+# Small answers skip the queue, so that they come even when it is full. They cannot show a toast.
 QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 

@@ -8,15 +8,16 @@ from studio.engine import Engine
 from studio.ui import api, checkpoints, markup, theme
 from studio.ui.controls import html
 from studio.ui.events import QUICK
+from studio.ui.gallery import serving
 from studio.ui.guard import Guard
 from studio.ui.page import ASSETS, Page
-from studio.ui.tabs import generate
+from studio.ui.tabs import gallery, generate
 
-TABS = (generate,)
+TABS = (generate, gallery)
 
 # The first ones are what the others stand on.
-LAYOUT = ("easel.css", "form.css", "picture.css")
-SCRIPTS = ("easel.js", "words.js", "weights.js", "styles.js", "settings.js", "pictures.js")
+LAYOUT = ("easel.css", "checkpoints.css", "form.css", "picture.css", "gallery.css")
+SCRIPTS = ("easel.js", "words.js", "weights.js", "styles.js", "settings.js", "pictures.js", "gallery.js", "viewer.js")
 
 STATUS_EVERY = 3
 MOST_EVENTS_WAITING = 64
@@ -30,15 +31,17 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole page over an engine that need not be ready yet."""
     with gr.Blocks(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
         page = _top_line(blocks, engine, settings)
-        with gr.Tabs():
+        with gr.Tabs() as tabs:
+            built = {}
             for tab in TABS:
-                with gr.Tab(tab.TITLE):
-                    tab.build(page)
+                with gr.Tab(tab.TITLE, id=tab.TITLE) as place:
+                    built[tab.TITLE] = place, tab.build(page)
+        gallery.connect(page, built, tabs)
         api.publish_common(page)
     return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
 
 
-def launch(blocks: gr.Blocks, settings: Settings) -> None:
+def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
     """Serve the page and return; only its own files are served, and only to those who may see them."""
     script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     blocks.launch(
@@ -50,7 +53,10 @@ def launch(blocks: gr.Blocks, settings: Settings) -> None:
         theme=theme.make(),
         css_paths=[ASSETS / name for name in LAYOUT],
         head=f"<script>{script}</script>",
-        app_kwargs={"middleware": [Middleware(Guard, is_public=settings.is_public)]},
+        app_kwargs={
+            "middleware": [Middleware(Guard, is_public=settings.is_public)],
+            "routes": serving.routes(engine, settings),
+        },
         max_threads=MOST_THREADS,
         max_file_size="20mb",
         state_session_capacity=200,
