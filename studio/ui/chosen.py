@@ -11,7 +11,7 @@ from gradio.components import Component
 
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.requests import RULES, ImageToImage, made
+from studio.requests import RULES, TextToImage, made
 from studio.ui import compare, markup, uploads
 from studio.ui.events import QUICK, WATCHING, submitted, told
 from studio.ui.form import Form
@@ -78,7 +78,7 @@ def vary(page: Page, view: View) -> None:
 
     def runner(strength: float) -> Callable[..., Iterator[Updates]]:
         def run(pictures: object, requests: object, index: object, request: gr.Request) -> Iterator[Updates]:
-            def asked() -> ImageToImage:
+            def asked() -> TextToImage:
                 picture = uploads.picture(_file(pictures, index), label="Picture")
                 return variation(settings_of(requests, index), picture, strength)
 
@@ -119,8 +119,10 @@ def settings_of(requests: object, index: object) -> Values:
     return {"image": None, **said}
 
 
-def variation(values: Values, picture: Picture, strength: float) -> ImageToImage:
+def variation(values: Values, picture: Picture, strength: float) -> TextToImage:
     """The picture as the start image of its own words; steps enough that at least one runs."""
+    if "x_field" in values:
+        raise StudioError("Vary: this is the sheet. Choose one of its pictures.")
     steps = max(values["num_inference_steps"], ceil(1 / strength))
     return made({**values, "image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps})
 

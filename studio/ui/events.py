@@ -11,7 +11,8 @@ from studio.engine.jobs import Job
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.images import Picture
 from studio.requests import RULES, TextToImage
-from studio.ui.form import Form, family_values
+from studio.ui import uploads
+from studio.ui.form import Form, family_values, sized
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates, View
 
@@ -64,13 +65,23 @@ def remember(page: Page, form: Form) -> None:
 
 
 def follow_checkpoint(page: Page, form: Form) -> None:
-    """Choosing another checkpoint shows its family's sizes, samplers, recipes and words, and its own defaults."""
+    """Choosing another checkpoint shows its family's sizes, samplers, recipes and words, and its own defaults.
 
-    def follow(checkpoint: str) -> Updates:
+    A start image keeps its shape.
+    """
+
+    def follow(checkpoint: str, image: object) -> Updates:
         row = page.row(checkpoint)
-        return form.filled(family_values(row), page.row) if row else form.unchanged
+        if row is None:
+            return form.unchanged
+        try:
+            picture = uploads.picture(image, label=RULES["image"].label)
+        except StudioError:  # Run will say it
+            picture = None
+        return form.filled(family_values(row) | (sized(picture, row) if picture else {}), page.row)
 
-    form.settle(page.checkpoint.input(follow, page.checkpoint, form.outputs, **QUICK))
+    chosen = [page.checkpoint, form.controls["image"]]
+    form.settle(page.checkpoint.input(follow, chosen, form.outputs, preprocess=False, **QUICK))
 
 
 def submitted(page: Page, view: View, ask: Callable[[], TextToImage], request: gr.Request) -> Iterator[Updates]:

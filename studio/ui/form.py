@@ -1,18 +1,18 @@
 """The input side of a tab: controls named after request fields, read into a request and filled from one."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from studio import catalog, styles
+from studio import catalog, prompts, styles
 from studio.errors import StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, made
+from studio.requests import RULES, TextToImage, made, size_like
 from studio.ui import aids, compare, markup, uploads
 from studio.ui.controls import Controls
 from studio.ui.picture import Updates
@@ -61,9 +61,7 @@ class Form:
         given = {name: values[name] for name in self.controls if name in values}
         if "image" in given:
             given["image"] = read(given["image"])
-        request = made(given)
-        words = styles.applied(values.get("styles") or (), request.prompt, request.negative_prompt)
-        return compare.asked(values, replace(request, prompt=words[0], negative_prompt=words[1]))
+        return compare.asked(values, _styled(made(given), values.get("styles") or ()))
 
     def filled(self, values: Mapping[str, object], find: Callable[[object], Row | None]) -> Updates:
         """Put values into the controls; those not given stay, those that could not be meant are left out.
@@ -120,9 +118,23 @@ class Form:
         return updates | {self.controls[name]: update for name, update in limits.items()}
 
 
+def sized(picture: Picture, row: Row) -> dict[str, int]:
+    """Width and height nearest to the shape of the picture that the checkpoint paints."""
+    default = (row["defaults"]["width"], row["defaults"]["height"])
+    width, height = size_like(picture.size, default, catalog.family(row["family"]))
+    return {"width": width, "height": height}
+
+
 def family_values(row: Row) -> dict[str, object]:
     """What the controls show after another checkpoint is chosen: it, and its defaults."""
     return {"checkpoint": row["id"], **row["defaults"]}
+
+
+def _styled(request: TextToImage, names: Sequence[str]) -> TextToImage:
+    """The request with the styles around its words, or around each of its lines."""
+    lines = prompts.lines(request.prompt) if request.prompt_per_line else (request.prompt,)
+    styled = [styles.applied(names, line, request.negative_prompt) for line in lines or ("",)]
+    return replace(request, prompt="\n".join(line for line, _ in styled), negative_prompt=styled[0][1])
 
 
 def _is_sound(name: str, value: object) -> bool:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import gradio as gr
 
-from studio import catalog, images
-from studio.requests import RULES, size_like
+from studio import images
+from studio.requests import RULES
 from studio.ui import uploads
 from studio.ui.chosen import Target
 from studio.ui.events import WATCHING, told
-from studio.ui.form import Form
+from studio.ui.form import Form, sized
 from studio.ui.page import Page
 from studio.ui.picture import Updates
 
@@ -23,7 +23,7 @@ def follow_shape(page: Page, form: Form) -> None:
     def follow(value: object, checkpoint: str) -> Updates:
         with told("No start image"):
             path = uploads.uploaded(value, label=LABEL)
-            return sized(page, form, path, checkpoint) if path else {image: gr.skip()}
+            return (_sides(page, form, path, checkpoint) if path else {}) or {image: gr.skip()}
         return {image: None}
 
     sizes = [form.controls[name] for name in ("width", "height")]
@@ -35,19 +35,15 @@ def target(page: Page, form: Form) -> Target:
     section = form.aids.sections["image"]
 
     def fill(path: Path, checkpoint: str) -> Updates:
-        sizes = sized(page, form, path, checkpoint)
-        return {form.controls["image"]: str(path), section: gr.update(open=True), **sizes}
+        sides = _sides(page, form, path, checkpoint)
+        return {form.controls["image"]: str(path), section: gr.update(open=True), **sides}
 
     outputs = [section, *(form.controls[name] for name in ("image", "width", "height"))]
     return Target(outputs=outputs, fill=fill, form=form, place=".start-image")
 
 
-def sized(page: Page, form: Form, path: Path, checkpoint: str) -> Updates:
-    """Width and height nearest to the shape of the picture; StudioError if it is none."""
-    picture = images.read(path, label=LABEL)
-    row = page.row(checkpoint)
-    if row is None:
-        return {}
-    defaults = row["defaults"]
-    size = size_like(picture.size, (defaults["width"], defaults["height"]), catalog.family(row["family"]))
-    return {form.controls[name]: side for name, side in zip(("width", "height"), size, strict=True)}
+def _sides(page: Page, form: Form, path: Path, checkpoint: str) -> Updates:
+    """The size nearest to the picture's shape, if the checkpoint is one; StudioError if the file is no picture."""
+    picture, row = images.read(path, label=LABEL), page.row(checkpoint)
+    sides = sized(picture, row) if row else {}
+    return {form.controls[name]: side for name, side in sides.items()}

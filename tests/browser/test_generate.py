@@ -220,6 +220,9 @@ def test_a_start_image_brings_the_size_of_its_shape(open_page: OpenPage, tmp_pat
     opened(page, "Advanced")
     expect(page.get_by_label("Width")).to_have_value("112")
     expect(page.get_by_label("Height")).to_have_value("160")
+    choose(page, "Checkpoint", "Stable Diffusion 1.5")
+    expect(page.get_by_label("Width")).to_have_value("416")
+    expect(page.get_by_label("Height")).to_have_value("624")
 
 
 def test_what_is_no_picture_is_refused_and_taken_out(open_page: OpenPage, tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ WORDS = TextToImage(
     guidance_scale=4,
     scheduler="Euler",
 )
+WORDS_ALONE = TextToImage(prompt="a cat", seed=1)
 PICTURE = images.picture(PAINTED)
 
 
@@ -42,9 +43,8 @@ def test_settings_of_a_picture_from_a_picture_name_it() -> None:
 
 
 def test_settings_of_a_sheet_are_its_axes() -> None:
-    base = TextToImage(prompt="a cat", seed=1)
-    grid = Grid(base=base, x=Axis(field="seed", values=(1, 2)))
-    values = chosen.settings_of(told(grid, 3, (grid, base, base)), 0)
+    grid = Grid(base=WORDS_ALONE, x=Axis(field="seed", values=(1, 2)))
+    values = chosen.settings_of(told(grid, 3, (grid, WORDS_ALONE, WORDS_ALONE)), 0)
     assert (values["prompt"], values["x_field"], values["x_values"], values["y_field"]) == ("a cat", "seed", "1, 2", "")
 
 
@@ -60,6 +60,12 @@ def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:
     assert varied == ImageToImage(
         **vars(made(chosen.settings_of(told(WORDS, 4), 0))) | {"image": PICTURE, "strength": 0.5, "seed": -1}
     )
+
+
+def test_a_sheet_is_not_varied() -> None:
+    grid = Grid(base=WORDS_ALONE, x=Axis(field="seed", values=(1, 2)))
+    with pytest.raises(StudioError, match="^Vary: this is the sheet"):
+        chosen.variation(chosen.settings_of(told(grid, 1, (grid,)), 0), PICTURE, 0.5)
 
 
 def test_a_variation_of_a_picture_of_one_step_runs_one() -> None:

@@ -51,6 +51,12 @@ def test_styles_are_laid_over_the_words(form: Form) -> None:
     assert made.prompt.startswith("a cat, watercolor, cold moonlight") and "sunshine" in made.negative_prompt
 
 
+def test_styles_are_laid_over_each_line(form: Form) -> None:
+    values = {"prompt": "a cat\n\na dog", "prompt_per_line": True, "styles": ["Oil"]}
+    first, second = form.request(values, nothing).prompt.split("\n")
+    assert first.startswith("oil painting of a cat,") and second.startswith("oil painting of a dog,")
+
+
 def test_an_axis_makes_a_grid(form: Form) -> None:
     values = {"prompt": "a cat", "x_field": "", "y_field": "num_inference_steps", "y_values": "2, 4"}
     made = form.request(values, nothing)

@@ -18,12 +18,11 @@ def wide(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(("checkpoint", "size"), [("storybook", (160, 112)), ("sd15", (624, 416)), ("gone", None)])
-def test_the_size_is_the_nearest_of_its_shape(
+def test_what_is_sent_brings_the_size_of_its_shape(
     page: Page, form: Form, wide: Path, checkpoint: str, size: tuple[int, int] | None
 ) -> None:
-    updates = start_image.sized(page, form, wide, checkpoint)
-    fields = [form.controls[name] for name in ("width", "height")]
-    assert tuple(updates[field] for field in fields if updates) == (size or ())
+    updates = start_image.target(page, form).fill(wide, checkpoint)
+    assert tuple(updates.get(form.controls[name]) for name in ("width", "height")) == (size or (None, None))
 
 
 def test_what_is_sent_opens_the_section(page: Page, form: Form, wide: Path) -> None:
