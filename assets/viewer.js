@@ -85,6 +85,14 @@
     event.target.closest("figure").style.setProperty("--split", `${event.target.value}%`);
   });
 
+  // Else the browser would take back what was typed last, wherever the focus is.
+  function undo(event) {
+    const button = easel.visible(".undo");
+    if (!button) return;
+    event.preventDefault();
+    button.click();
+  }
+
   const KEYS = {
     Escape: () => gallery.press(".back"),
     Delete: () => gallery.press(".viewer .delete"),
@@ -94,7 +102,7 @@
 
   document.addEventListener("keydown", (event) => {
     if (!easel.visible(".gallery-tab") || event.target.closest?.(TYPING)) return;
-    if (event.key === "z" && (event.ctrlKey || event.metaKey)) gallery.press(".undo");
+    if (event.key === "z" && (event.ctrlKey || event.metaKey)) undo(event);
     else if (seen() && !event.target.closest?.("[type=range]")) KEYS[event.key]?.();
   });
 
