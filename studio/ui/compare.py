@@ -32,7 +32,9 @@ def build() -> dict[str, Component]:
     for name, (label, info) in AXES.items():
         with gr.Row(elem_classes="axis"):
             rows[f"{name}_field"] = gr.Dropdown(choices, value="", label=label, info=info, filterable=False)
-            rows[f"{name}_values"] = gr.Textbox(label="Values", info="With commas between.", max_lines=3, min_width=120)
+            rows[f"{name}_values"] = gr.Textbox(
+                label=f"{name.upper()} values", info="With commas between.", max_lines=3, min_width=120
+            )
     return rows
 
 

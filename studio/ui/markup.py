@@ -11,6 +11,8 @@ from studio.results import Preview, Progress, Result
 BRAND = "<h1 class='brand'>Easel</h1>"
 # How a prompt is read, in its own signs.
 SIGNS = {"(word:1.2)": "stronger", "{a|b}": "a or b", "__list__": "from a list"}
+# Phases whose steps are bytes.
+IN_BYTES = ("downloading", "converting")
 LONG = 24  # characters that stand beside the signs
 HINT = "<p class='hint'>An example. Press <b>Run</b> to paint your own.</p>"
 
@@ -25,7 +27,7 @@ def progress(event: Progress) -> str:
     if event.queue_place is not None and event.phase == "waiting":
         ahead = event.queue_place - 1
         return line("Next in line" if ahead == 0 else f"Waiting, {ahead} before you")
-    parts = [_downloading(event)] if event.phase == "downloading" else _stepping(event)
+    parts = [_weighed(event)] if event.phase in IN_BYTES else _stepping(event)
     if event.remaining is not None and event.remaining >= 0.5:
         parts.append(f"about {event.remaining:.0f} s left")
     value = f"value='{event.step}' max='{event.steps}'" if event.steps else ""
@@ -176,13 +178,14 @@ def _style_card(name: str, words: str, picture: str) -> str:
     return f"<button type='button' class='style-card' {said}>{image}{escape(name)}</button>"
 
 
-def _downloading(event: Progress) -> str:
-    """How much of a download there is, in the unit of the whole: steps are bytes."""
+def _weighed(event: Progress) -> str:
+    """How much of the whole is there, in its unit."""
+    phase = event.phase.capitalize()
     if not event.steps:
-        return f"Downloading {_size(event.step)}" if event.step else "Downloading"
+        return f"{phase} {_size(event.step)}" if event.step else phase
     whole, unit = _size(event.steps).split()
     divisor, digits = (1e9, 1) if unit == "GB" else (1e6, 0)
-    return f"Downloading {event.step / divisor:.{digits}f} of {whole} {unit}"
+    return f"{phase} {event.step / divisor:.{digits}f} of {whole} {unit}"
 
 
 def _stepping(event: Progress) -> list[str]:

@@ -334,7 +334,7 @@ def test_fields_are_set_against_each_other(open_page: OpenPage) -> None:
     opened(page, "Compare")
     for axis, field, values in (("X axis", "Steps", "2-4 (+2)"), ("Y axis", "Sampler", "Euler, DDIM")):
         choose(page, axis, field)
-        page.get_by_label("Values").nth(0 if axis == "X axis" else 1).fill(values)
+        page.get_by_label(axis.replace("axis", "values")).fill(values)
     expect(page.locator(".compare .note").last).to_have_text("2 × 2 = 4 pictures on one sheet.")
     run(page)
     is_over(page)
@@ -351,7 +351,7 @@ def test_a_reload_keeps_every_setting(open_page: OpenPage) -> None:
     page.get_by_label("Negative prompt").fill("blurry <i>")
     page.get_by_label("Settings in file").uncheck()
     choose(page, "Z axis", "Seed")
-    page.get_by_label("Values").nth(2).fill("1-3")
+    page.get_by_label("Z values").fill("1-3")
     prompt_of(page).fill("two cats")
     page.reload()
     expect(page.locator(".start-image .label-wrap")).to_contain_text("in use")
@@ -362,7 +362,7 @@ def test_a_reload_keeps_every_setting(open_page: OpenPage) -> None:
     expect(page.get_by_label("number input for Steps")).to_have_value("9")
     expect(page.get_by_label("Negative prompt")).to_have_value("blurry <i>")
     expect(page.get_by_label("Settings in file")).not_to_be_checked()
-    expect(page.get_by_label("Values").nth(2)).to_have_value("1-3")
+    expect(page.get_by_label("Z values")).to_have_value("1-3")
 
 
 def test_on_a_phone_the_picture_comes_first_and_run_stays_in_reach(open_page: OpenPage) -> None:
