@@ -58,9 +58,13 @@
   const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
 
   document.addEventListener("dragover", (event) => {
-    if (target(event) && isFile(event)) event.preventDefault();
+    if (!target(event) || !isFile(event)) return;
+    event.preventDefault();
+    target(event).classList.add("is-target");
   });
+  document.addEventListener("dragleave", (event) => target(event)?.classList.remove("is-target"));
   document.addEventListener("drop", (event) => {
+    target(event)?.classList.remove("is-target");
     const [dropped] = event.dataTransfer?.files ?? [];
     const accordion = target(event) && easel.visible(".settings-file");
     if (!accordion || !dropped) return;

@@ -70,7 +70,9 @@ def reuse(page: Page, form: Form, tools: Tools) -> None:
             return form.filled({"image": None, **values}, page.row) or form.unchanged
         return form.unchanged
 
-    form.settle(tools.reuse.click(fill, [tools.requests, tools.index], form.outputs, **WATCHING))
+    reused = tools.reuse.click(fill, [tools.requests, tools.index], form.outputs, **WATCHING)
+    form.settle(reused)
+    reused.then(None, js="() => easel.show('.prompt')")
 
 
 def vary(page: Page, view: View) -> None:

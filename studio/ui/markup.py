@@ -169,7 +169,7 @@ def _group(title: str, said: tuple[str, ...]) -> str:
 
 def _style_group(title: str, cards: Sequence[tuple[str, str, str]]) -> str:
     inside = "".join(_style_card(*card) for card in cards)
-    return f"<div role='group' aria-label='{escape(title)}' class='style-group'><h4>{escape(title)}</h4>{inside}</div>"
+    return f"<div role='group' aria-label='{escape(title)}' class='style-group'><h3>{escape(title)}</h3>{inside}</div>"
 
 
 def _style_card(name: str, words: str, picture: str) -> str:

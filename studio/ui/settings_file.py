@@ -65,7 +65,9 @@ def connect(page: Page, form: Form, reader: Reader) -> None:
 
     taking = {"inputs": reader.file, "preprocess": False, **WATCHING}
     reader.file.upload(read, outputs=parts, **taking)
-    form.settle(reader.apply.click(apply, outputs=[*form.outputs, *parts], **taking))
+    applied = reader.apply.click(apply, outputs=[*form.outputs, *parts], **taking)
+    form.settle(applied)
+    applied.then(None, js="() => easel.show('.prompt')")
     gr.on([reader.close.click, reader.file.clear], lambda: _empty(reader), None, parts, **QUICK)
 
 
