@@ -314,6 +314,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
 )
 def test_a_hostile_text_costs_no_time(piece: str) -> None:
     text = "Steps: 20, Seed: 1, Size: 64x64, " + piece * (190_000 // len(piece))
-    begin = time.monotonic()
+    begin = time.thread_time()
     read(text)
-    assert time.monotonic() - begin < 2
+    assert time.thread_time() - begin < 2

@@ -178,7 +178,7 @@ SAMPLERS = {f"s{n}": {"class_type": "K", "inputs": SEEDED["3"]["inputs"] | {"pos
     ],
 )
 def test_a_hostile_graph_costs_little_and_raises_nothing(graph: object) -> None:
-    begin = time.monotonic()
+    begin = time.thread_time()
     foreign.parsed({"prompt": json.dumps(graph), "workflow": json.dumps({"links": LINKS})})
     foreign.parsed({"prompt": json.dumps(graph)})
-    assert time.monotonic() - begin < 3
+    assert time.thread_time() - begin < 3

@@ -84,10 +84,10 @@ HOSTILE = {
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_bomb_is_refused_without_being_unpacked(name: str) -> None:
     tracemalloc.start()
-    begin = time.monotonic()
+    begin = time.thread_time()
     with pytest.raises(StudioError, match="^Picture: it holds more text than settings need; at most 2 MB"):
         texts(HOSTILE[name])
-    assert time.monotonic() - begin < 10
+    assert time.thread_time() - begin < 10
     assert tracemalloc.get_traced_memory()[1] < 40_000_000
     tracemalloc.stop()
 
