@@ -5,6 +5,7 @@
   const REST = 200; // milliseconds
   let ask = null; // tells the server to open a picture, or to look for others
   let goal = null; // the picture to open
+  let opening = null; // the picture that was asked for last
   let current = null; // the one the Tab key comes to
   let anchor = null; // where a range begins
   let resting = 0;
@@ -147,12 +148,24 @@
     arrange();
   }
 
+  // One picture at a time too: who leafs on quickly gets the last one asked for.
   function open(id) {
     if (!id) return;
     easel.gallery.calm();
     easel.gallery.leave();
     goal = id;
+    if (!opening) fetchGoal();
+  }
+
+  function fetchGoal() {
+    opening = goal;
     ask("select");
+  }
+
+  function opened() {
+    const isStale = goal !== opening;
+    opening = null;
+    if (isStale) fetchGoal();
   }
 
   document.addEventListener("click", (event) => {
@@ -173,7 +186,8 @@
     move(event);
   });
 
-  const wanted = () => [[goal]];
+  const wanted = () => [[opening]];
+  const aim = () => goal;
   const chosen = () => [[...picked]];
-  easel.gallery = { asked, changed, answered, between, days, grid, clear, letGo, press, tiles, reach, open, wanted, picked: chosen };
+  easel.gallery = { asked, changed, answered, between, days, grid, clear, letGo, press, tiles, reach, open, opened, aim, wanted, picked: chosen };
 })();

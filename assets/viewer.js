@@ -13,7 +13,7 @@
 
   function beside(step) {
     const ids = gallery.tiles().map((tile) => tile.dataset.id);
-    const at = ids.indexOf(own());
+    const at = own() ? ids.indexOf(gallery.aim()) : -1;
     return at < 0 ? null : ids[at + step];
   }
 
@@ -31,7 +31,7 @@
 
   function closed() {
     if (scrolled === null) return;
-    gallery.reach(gallery.wanted()[0][0])?.focus({ preventScroll: true });
+    gallery.reach(gallery.aim())?.focus({ preventScroll: true });
     scrollTo({ top: scrolled });
     scrolled = null;
   }

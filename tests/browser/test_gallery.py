@@ -36,6 +36,8 @@ def gallery_of(page: Page, search: str = "") -> Page:
     page.locator(".tile").first.wait_for()
     if search:
         page.get_by_label("Search").fill(search)
+        # It is offered once something is left out.
+        expect(page.get_by_role("button", name="Show all")).to_be_visible()
     return page
 
 
@@ -248,6 +250,25 @@ def test_what_was_painted_meanwhile_is_there_and_the_choice_stays(open_page: Ope
     page.get_by_role("tab", name="Gallery").click()
     count(page, "2 pictures")
     assert [box.is_checked() for box in page.locator(".tile-pick input").all()] == [False, True]
+
+
+def test_more_than_a_page_is_paged(open_page: OpenPage, address: str) -> None:
+    bricks = "\n".join(f"a brick {number}" for number in range(8))
+    said = {"num_inference_steps": 1, "width": 96, "height": 96, "num_images_per_prompt": 8, "prompt_per_line": True}
+    Client(address, verbose=False).predict(prompt=bricks, **said, api_name="/generate")
+    page = gallery_of(open_page(), "a brick")
+    count(page, "64 pictures")
+    expect(tiles(page)).to_have_count(60)
+    choose(page, 0)
+    press(page, "Older")
+    expect(page.locator(".place")).to_have_text("61–64 of 64")
+    expect(tiles(page)).to_have_count(4)
+    expect(page.get_by_role("button", name="Older", exact=True)).to_be_disabled()
+    choose(page, 3)
+    expect(page.locator(".picked")).to_have_text("2 chosen")
+    press(page, "Newer")
+    expect(page.locator(".place")).to_have_text("1–60 of 64")
+    assert page.locator(".tile-pick input").first.is_checked()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -75,7 +75,7 @@ def notice(ids: Sequence[str], done: str, *, can_undo: bool = False) -> str:
     """What has been done with how many pictures; the page's script lets go of them."""
     said = f"{len(ids)} {'picture' if len(ids) == 1 else 'pictures'} {done}"
     undo = "<button type='button' class='undo'>Undo</button>" if can_undo else ""
-    return f"<p class='undo-line' role='status' data-ids='{escape(' '.join(ids))}'>{said}{undo}</p>"
+    return f"<p class='undo-line' data-ids='{escape(' '.join(ids))}'>{said}{undo}</p>"
 
 
 def _tied(page: Page, view: View, show: Show) -> Callable[[Sequence[Way], Deed, Component], None]:

@@ -16,6 +16,8 @@ from studio.ui.picture import Updates
 # Binds an event so that the grid is shown anew after it; the word says which part: first, newer, older or same.
 Show = Callable[..., Dependency]
 
+# The page's script asks anew when it has its answer; Gradio would drop what is asked a moment too early.
+IN_TURN = {"trigger_mode": "multiple"}
 EMPTY_FILTERS = "() => ['', '', 'all', 'any', [null, null], 0]"
 
 
@@ -35,7 +37,7 @@ def browse(view: View, show: Show, tab: gr.Tab) -> None:
     # A text's own input event knows keys only: neither what is pasted, nor what a phone types.
     chosen = [control.input for control in (filters.checkpoint, filters.made, filters.days, filters.shown)]
     gr.on([filters.search.change, *chosen], None, js="easel.gallery.changed")
-    show(browser.grid.input, "first").then(None, js="easel.gallery.answered")
+    show(browser.grid.input, "first", **IN_TURN).then(None, js="easel.gallery.answered")
     show(tab.select, "same")
     show(browser.newer.click, "newer")
     show(browser.older.click, "older")
@@ -56,10 +58,10 @@ def shower(page: Page, view: View) -> Show:
             return _grid(view, gallery, asked) | {filters.checkpoint: _checkpoints(page, gallery)}
         return {browser.grid: gr.skip()}
 
-    def show(event: Callable[..., Dependency], which: str) -> Dependency:
+    def show(event: Callable[..., Dependency], which: str, **how: object) -> Dependency:
         js = f"(...given) => easel.gallery.asked(given, '{which}', {PAGE})"
         changed = [*outputs, filters.checkpoint, filters.offset, filters.clear]
-        return event(shown, filters.inputs, changed, js=js, preprocess=False, **QUICK)
+        return event(shown, filters.inputs, changed, js=js, preprocess=False, **QUICK, **how)
 
     return show
 
@@ -81,8 +83,9 @@ def open_one(page: Page, view: View) -> None:
             }
         return {viewer.about: gr.skip()}
 
-    for event in (view.browser.grid.select, viewer.large.select):
-        event(opened, view.ids, outputs, js="easel.gallery.wanted", preprocess=False, **QUICK)
+    js = "easel.gallery.wanted"
+    shown = view.browser.grid.select(opened, view.ids, outputs, js=js, preprocess=False, **QUICK, **IN_TURN)
+    shown.then(None, js="easel.gallery.opened")
 
 
 def compare(page: Page, view: View) -> None:

@@ -100,7 +100,8 @@ def build(*, send: tuple[str, ...]) -> View:
             picked = _picked()
         with gr.Column(elem_classes="viewer"):
             viewer = _viewer(send)
-        notice = _alive("notice", "undo-box")
+        # A place that is there before its text, else screen readers do not hear of it.
+        notice = _alive("notice", "undo-box", html_template="<div role='status'>${value}</div>")
     return View(
         filters=filters,
         browser=browser,
@@ -197,6 +198,6 @@ def _viewer(send: tuple[str, ...]) -> Viewer:
     )
 
 
-def _alive(script: str, name: str) -> gr.HTML:
-    """A piece of HTML that `assets/gallery.js` brings to life."""
-    return html("", name, js_on_load=f"easel.gallery.{script}(element, props, trigger, watch)")
+def _alive(script: str, name: str, **options: object) -> gr.HTML:
+    """A piece of HTML that `assets/gallery.js` or `viewer.js` brings to life."""
+    return html("", name, js_on_load=f"easel.gallery.{script}(element, props, trigger, watch)", **options)
