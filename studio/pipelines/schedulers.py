@@ -13,6 +13,11 @@ from studio.errors import InvalidField
 # The label says how the steps are spaced, whatever the checkpoint's config prefers.
 SPACINGS = ("use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas")
 
+# Every class a sampler may want, so that a missing one is known at the start.
+CLASSES: Mapping[str, type[SchedulerMixin]] = MappingProxyType(
+    {name: getattr(diffusers, name) for row in catalog.SAMPLERS for name in (row.scheduler, row.flow) if name}
+)
+
 
 class FlowDPMSolverMultistepScheduler(DPMSolverMultistepScheduler):
     """The solver for flow matching, with the name that its pipelines know adding noise by."""
@@ -48,7 +53,7 @@ def make(label: str, config: Mapping[str, object]) -> SchedulerMixin:
     if is_flow(config):
         return _flow(row, config)
     plain = {name: value for name, value in config.items() if name not in SPACINGS}
-    return getattr(diffusers, row.scheduler).from_config(plain, **row.settings)
+    return CLASSES[row.scheduler].from_config(plain, **row.settings)
 
 
 def is_flow(config: Mapping[str, object]) -> bool:
@@ -64,7 +69,7 @@ def _flow(row: catalog.Sampler, config: Mapping[str, object]) -> SchedulerMixin:
         raise InvalidField("scheduler", message)
     if row.flow not in SOLVERS:
         plain = {name: value for name, value in config.items() if name not in SPACINGS}
-        return getattr(diffusers, row.flow).from_config(plain)
+        return CLASSES[row.flow].from_config(plain)
     return SOLVERS[row.flow](
         num_train_timesteps=config.get("num_train_timesteps", 1000),
         prediction_type="flow_prediction",

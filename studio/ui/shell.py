@@ -1,6 +1,10 @@
 """The frame of the page: top line, tabs in display order, look, and how it is served."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import gradio as gr
+from gradio.routes import App
 from starlette.middleware import Middleware
 
 from studio.config import Settings
@@ -29,16 +33,17 @@ SWEEP = (3600, 86400)
 
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole page over an engine that need not be ready yet."""
-    with gr.Blocks(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
-        page = _top_line(blocks, engine, settings)
-        with gr.Tabs() as tabs:
-            built = {}
-            for tab in TABS:
-                with gr.Tab(tab.TITLE, id=tab.TITLE) as place:
-                    built[tab.TITLE] = place, tab.build(page)
-        gallery.connect(page, built, tabs)
-        api.publish_common(page)
-    return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
+    with _without_apps():
+        with gr.Blocks(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
+            page = _top_line(blocks, engine, settings)
+            with gr.Tabs() as tabs:
+                built = {}
+                for tab in TABS:
+                    with gr.Tab(tab.TITLE, id=tab.TITLE) as place:
+                        built[tab.TITLE] = place, tab.build(page)
+            gallery.connect(page, built, tabs)
+            api.publish_common(page)
+        return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
 
 
 def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
@@ -70,6 +75,17 @@ def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
         show_error=False,
         quiet=True,
     )
+
+
+@contextmanager
+def _without_apps() -> Iterator[None]:
+    """Spare the web application that Gradio makes at each step of building: launching makes the one that serves."""
+    create = vars(App)["create_app"]
+    App.create_app = lambda *_, **__: None
+    try:
+        yield
+    finally:
+        App.create_app = create
 
 
 def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
