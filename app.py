@@ -17,6 +17,8 @@ def main() -> None:
         # They are read when gradio is imported; the folder is ours alone and goes with the process.
         os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        # Nobody sees the statistics that it would draw up at the end of every event, from all events before.
+        os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(sys.maxsize)
         os.environ["GRADIO_TEMP_DIR"] = str(Path(folder).resolve())
         serve(settings)
 
