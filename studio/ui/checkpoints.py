@@ -1,6 +1,5 @@
 """The checkpoint picker of the top line: what can be chosen, what it is, and bringing it onto this machine."""
 
-import html
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from studio.errors import Cancelled, NotFound, StudioError
 from studio.requests import Fetch
 from studio.results import Progress
 from studio.ui import markup
-from studio.ui.events import QUICK, WATCHING
+from studio.ui.events import QUICK, WATCHING, warn
 from studio.ui.page import Page
 from studio.ui.picture import Updates
 
@@ -79,7 +78,7 @@ def connect(page: Page, picker: Picker, tick: gr.Timer) -> None:
         except StudioError as error:
             if not isinstance(error, Cancelled):
                 # A toast renders HTML.
-                gr.Warning(html.escape(str(error)), title="Not fetched", duration=None)
+                warn(str(error), "Not fetched", seconds=None)
             yield _described(page, picker, id, problem=str(error))
 
     def stop(job_id: str | None, request: gr.Request) -> None:

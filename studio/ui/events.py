@@ -132,9 +132,12 @@ def told(title: str) -> Iterator[None]:
         warn(UNEXPECTED, title)
 
 
-def warn(message: str, title: str) -> None:
-    """A toast; it would render HTML, and the message may hold what somebody typed."""
-    gr.Warning(html.escape(message), title=title)
+def warn(message: str, title: str, *, seconds: float | None = 10) -> None:
+    """A toast, to be closed by hand if `seconds` is None.
+
+    Gradio renders HTML in it, and does not show the title it is given. The message may hold what somebody typed.
+    """
+    gr.Warning(f"<strong>{title}</strong><br>{html.escape(message)}", duration=seconds)
 
 
 def _refused(view: View, message: str) -> Updates:

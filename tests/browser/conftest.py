@@ -20,11 +20,17 @@ OpenPage = Callable[..., Page]
 
 
 @pytest.fixture(scope="session")
-def address(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the studio keeps its pictures."""
+    return tmp_path_factory.mktemp("outputs")
+
+
+@pytest.fixture(scope="session")
+def address(models: Path, outputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Where the studio is, with a checkpoint of random weights in Storybook's place."""
     folder = tmp_path_factory.mktemp("browser")
     (folder / "storybook").symlink_to(models / "one")
-    flags = ["--models", str(folder), "--outputs", str(folder / "outputs"), "--device", "cpu"]
+    flags = ["--models", str(folder), "--outputs", str(outputs), "--device", "cpu"]
     process = subprocess.Popen([sys.executable, "app.py", *flags], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     said = process.stdout.readline()
     yield re.search(r"http://\S+", said)[0]

@@ -4,6 +4,7 @@ import re
 import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from gradio_client import Client
@@ -214,6 +215,16 @@ def test_a_picture_is_sent_to_where_one_begins(open_page: OpenPage, paint: Paint
     press(page, "Start image")
     expect(page.locator(".start-image img")).to_have_js_property("naturalWidth", 96)
     expect(page.locator(".prompt textarea")).to_be_visible()
+
+
+def test_a_picture_taken_from_the_folder_is_said_to_be_gone(open_page: OpenPage, paint: Paint, outputs: Path) -> None:
+    paint("a sandcastle")
+    page = gallery_of(open_page(), "a sandcastle")
+    count(page, "1 picture")
+    opened(page, 0)
+    max(outputs.rglob("*.png"), key=lambda file: file.stat().st_mtime_ns).unlink()
+    press(page, "Start image")
+    expect(page.get_by_test_id("toast-body")).to_contain_text("Not sent")
 
 
 def test_keys_lead_through_it(open_page: OpenPage, paint: Paint) -> None:

@@ -8,7 +8,7 @@ from gradio.components import Component
 from gradio.events import Dependency
 
 from studio.outputs import Gallery
-from studio.ui.events import QUICK, told
+from studio.ui.events import WATCHING, told
 from studio.ui.gallery import asking, zips
 from studio.ui.gallery.looking import Show, star_label
 from studio.ui.gallery.serving import ZIPS
@@ -67,7 +67,7 @@ def pack(page: Page, view: View) -> None:
             return {view.parcel: {"address": f"{ZIPS}/{token}"}}
         return {view.parcel: None}
 
-    ready = view.picked.zip.click(packed, view.ids, [view.parcel], js=PICKED, preprocess=False, **QUICK)
+    ready = view.picked.zip.click(packed, view.ids, [view.parcel], js=PICKED, preprocess=False, **WATCHING)
     ready.then(None, view.parcel, None, js="easel.gallery.fetch")
 
 
@@ -88,6 +88,6 @@ def _tied(page: Page, view: View, show: Show) -> Callable[[Sequence[Way], Deed, 
             return gr.skip()
 
         for event, meant in ways:
-            show(event(done, view.ids, output, js=meant, preprocess=False, **QUICK).then, "same")
+            show(event(done, view.ids, output, js=meant, preprocess=False, **WATCHING).then, "same")
 
     return tie

@@ -6,7 +6,7 @@ import gradio as gr
 from gradio.events import Dependency
 
 from studio.outputs import Filter, Gallery
-from studio.ui.events import QUICK, told
+from studio.ui.events import WATCHING, told
 from studio.ui.gallery import about, asking, tiles
 from studio.ui.gallery.asking import PAGE, Asked
 from studio.ui.gallery.view import ANY, View
@@ -61,7 +61,7 @@ def shower(page: Page, view: View) -> Show:
     def show(event: Callable[..., Dependency], which: str, **how: object) -> Dependency:
         js = f"(...given) => easel.gallery.asked(given, '{which}', {PAGE})"
         changed = [*outputs, filters.checkpoint, filters.offset, filters.clear]
-        return event(shown, filters.inputs, changed, js=js, preprocess=False, **QUICK, **how)
+        return event(shown, filters.inputs, changed, js=js, preprocess=False, **WATCHING, **how)
 
     return show
 
@@ -84,7 +84,7 @@ def open_one(page: Page, view: View) -> None:
         return {viewer.about: gr.skip()}
 
     js = "easel.gallery.wanted"
-    shown = view.browser.grid.select(opened, view.ids, outputs, js=js, preprocess=False, **QUICK, **IN_TURN)
+    shown = view.browser.grid.select(opened, view.ids, outputs, js=js, preprocess=False, **WATCHING, **IN_TURN)
     shown.then(None, js="easel.gallery.opened")
 
 
@@ -103,7 +103,7 @@ def compare(page: Page, view: View) -> None:
         return {viewer.about: gr.skip()}
 
     outputs = [viewer.about, viewer.large]
-    view.picked.compare.click(compared, view.ids, outputs, js="easel.gallery.compared", preprocess=False, **QUICK)
+    view.picked.compare.click(compared, view.ids, outputs, js="easel.gallery.compared", preprocess=False, **WATCHING)
 
 
 def star_label(is_starred: bool) -> str:

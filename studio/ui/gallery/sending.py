@@ -12,7 +12,7 @@ from studio.errors import StudioError
 from studio.outputs import Row
 from studio.ui import chosen, start_image, uploads
 from studio.ui.chosen import LABEL, Target
-from studio.ui.events import QUICK, told
+from studio.ui.events import WATCHING, told
 from studio.ui.form import Form
 from studio.ui.gallery import asking
 from studio.ui.gallery.deeds import ONE
@@ -54,7 +54,7 @@ def reuse(page: Page, view: View, tabs: gr.Tabs, form: Form) -> None:
             return form.filled({"image": None, **values}, page.row) | {tabs: gr.Tabs(selected=REUSED)}
         return form.unchanged
 
-    reused = view.viewer.reuse.click(fill, view.ids, [*form.outputs, tabs], js=ONE, preprocess=False, **QUICK)
+    reused = view.viewer.reuse.click(fill, view.ids, [*form.outputs, tabs], js=ONE, preprocess=False, **WATCHING)
     form.settle(reused)
     reused.then(None, js="() => easel.gallery.left('.prompt')")
 
@@ -70,7 +70,7 @@ def send(page: Page, button: gr.Button, view: View, *, tabs: gr.Tabs, tab: str, 
         return {tabs: gr.skip()}
 
     inputs, js = [view.ids, page.checkpoint], "(ids, checkpoint) => [easel.gallery.one()[0], checkpoint]"
-    sent = button.click(fill, inputs, [*target.outputs, tabs], js=js, preprocess=False, **QUICK)
+    sent = button.click(fill, inputs, [*target.outputs, tabs], js=js, preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.gallery.left({json.dumps(target.place)})")
 
