@@ -43,6 +43,11 @@ class Gallery:
     def __init__(self, index: Index, owner: str) -> None:
         self._index, self._key = index, owner_key(owner)
 
+    @property
+    def note(self) -> str:
+        """What its owner should know of the index: that it was damaged, or cannot be written; else nothing."""
+        return self._index.note
+
     def page(self, wanted: Filter | None = None, *, offset: int = 0, limit: int = 60) -> tuple[list[Row], int]:
         """Some of the pictures wanted, newest first, and how many there are; trash and lost files are left out."""
         if not (0 <= offset < 2**31 and 1 <= limit <= MOST_ROWS):

@@ -55,7 +55,9 @@ def shower(page: Page, view: View) -> Show:
             search, checkpoint, what, span, _, offset = given
             asked = asking.asked(search, checkpoint, what, span, offset)
             gallery = page.gallery(page.owner(request))
-            return _grid(view, gallery, asked) | {filters.checkpoint: _checkpoints(page, gallery)}
+            # It names files of this machine, which are no visitor's business.
+            note = "" if page.settings.is_public else gallery.note
+            return _grid(view, gallery, asked, note) | {filters.checkpoint: _checkpoints(page, gallery)}
         return {browser.grid: gr.skip()}
 
     def show(event: Callable[..., Dependency], which: str, **how: object) -> Dependency:
@@ -129,11 +131,11 @@ def shown_page(gallery: Gallery, asked: Asked) -> tuple[str, int, int, int]:
     return tiles.tiles(rows) if rows else tiles.nothing(asked.wanted), offset, len(rows), total
 
 
-def _grid(view: View, gallery: Gallery, asked: Asked) -> Updates:
+def _grid(view: View, gallery: Gallery, asked: Asked, note: str) -> Updates:
     browser, filters = view.browser, view.filters
     grid, offset, shown, total = shown_page(gallery, asked)
     return {
-        browser.grid: grid,
+        browser.grid: tiles.noted(note) + grid,
         browser.count: tiles.counted(total),
         browser.pager: gr.update(visible=total > PAGE),
         browser.newer: gr.update(interactive=offset > 0),

@@ -31,6 +31,11 @@ def nothing(wanted: Filter) -> str:
     return f"<div class='nothing'><p>{escape(title)}</p><p>{escape(hint)}</p></div>"
 
 
+def noted(note: str) -> str:
+    """What stands over the pictures, if there is something to know of all of them."""
+    return f"<p class='gallery-note' role='status'>{escape(note)}</p>" if note else ""
+
+
 def counted(total: int) -> str:
     """How many there are, spoken by screen readers."""
     return f"<p class='pictures-counted' role='status'>{total:,} {'picture' if total == 1 else 'pictures'}</p>"
