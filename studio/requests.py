@@ -133,8 +133,13 @@ RULES: dict[str, rules.Rule] = rules.of(ImageToImage)
 
 
 def made(values: Mapping[str, object]) -> TextToImage:
-    """The request of these field values: with a start image an ImageToImage, else a TextToImage without its fields."""
+    """The request of these field values: with a start image an ImageToImage, else a TextToImage without its fields.
+
+    InvalidField also for a value that is not used then.
+    """
     kind = TextToImage if values.get("image") is None else ImageToImage
+    for name in RULES.keys() & values.keys() - rules.of(kind).keys() - {"image"}:
+        RULES[name].checked(name, values[name])
     return kind(**{name: values[name] for name in rules.of(kind) if name in values})
 
 

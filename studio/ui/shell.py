@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import gradio as gr
+from gradio.exceptions import InvalidPathError
 from gradio.routes import App
 from starlette.middleware import Middleware
 
@@ -31,10 +32,21 @@ MOST_THREADS = 200
 SWEEP = (3600, 86400)
 
 
+class Frame(gr.Blocks):
+    """Gradio's page, which says what is wrong with a file that is not here, or not any more."""
+
+    async def preprocess_data(self, *args: object, **kwargs: object) -> list[object]:
+        """As Gradio does it; it tells a path that was never sent here, or is swept, by nothing but a failure."""
+        try:
+            return await super().preprocess_data(*args, **kwargs)
+        except InvalidPathError:
+            raise api.spoken("Picture: the file is not here, or not any more. Choose it again.") from None
+
+
 def build(engine: Engine, settings: Settings) -> gr.Blocks:
     """The whole page over an engine that need not be ready yet."""
     with _without_apps():
-        with gr.Blocks(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
+        with Frame(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
             page = _top_line(blocks, engine, settings)
             with gr.Tabs() as tabs:
                 built = {}

@@ -115,12 +115,20 @@ def test_only_a_picture_that_was_sent_here_is_opened(served: Served, image: obje
     assert called(served.url, {**QUICK, "image": image}).startswith('data: {"error": "Start image: ')
 
 
+@pytest.mark.parametrize("path", ["/etc/passwd", str(Path(__file__)), ""])
+def test_a_file_that_was_never_sent_is_said_to_be_missing(served: Served, path: str) -> None:
+    image = {"path": path, "meta": {"_type": "gradio.FileData"}}
+    assert "the file is not here, or not any more. Choose it again." in called(served.url, {**QUICK, "image": image})
+
+
 def test_an_address_is_not_fetched_even_in_the_form_of_a_file(served: Served) -> None:
     image = {"path": "http://127.0.0.1:9/cat.png", "meta": {"_type": "gradio.FileData"}}
     assert "send the file itself, not its address" in called(served.url, {**QUICK, "image": image})
 
 
 BAD_VALUES = [
+    ("strength", 2),
+    ("resize_mode", "upside down"),
     ("num_inference_steps", float("nan")),
     ("num_inference_steps", float("inf")),
     ("num_inference_steps", 20.5),
