@@ -10,13 +10,14 @@
       .replace(/^[, ]+|[, ]+$/gm, "");
 
   const saying = (row) => [...row.querySelectorAll(".word")].map((button) => button.textContent);
+  const rowsOf = (button) => [...button.closest(".words").querySelectorAll(".word-group")].map(saying);
   const article = (word) => (/^[aeiou]/i.test(word) ? "an" : "a");
 
   // Of things a picture may hold several, of all else one: a second colour, place or time takes the first one's stead.
   // A colour goes before its thing, a place behind it, the rest to the end.
   function added(text, button) {
     const word = button.textContent;
-    const rows = [...button.closest(".words").querySelectorAll(".word-group")].map(saying);
+    const rows = rowsOf(button);
     const [things, colours, places] = rows;
     const own = rows.find((row) => row.includes(word));
     const said = (row) => row.find((other) => holds(text, other));
@@ -29,11 +30,21 @@
     return put(thing, own === colours ? `${word} ${thing}` : own === places ? `${thing} ${word}` : `${thing} and ${article(word)} ${word}`);
   }
 
+  // A word goes with what stood there for it alone: its article, an "and", the colour of a thing.
+  function removed(text, button) {
+    const word = button.textContent;
+    const [things, colours] = rowsOf(button);
+    const coloured = RegExp(`\\ban? ${word} (?!and\\b)(?=(\\p{L}+))`, "iu");
+    if (colours.includes(word) && coloured.test(text)) return text.replace(coloured, (_, next) => `${article(next)} `);
+    const colour = things.includes(word) ? `(?:(?:${colours.join("|")}) )?` : "";
+    const whole = RegExp(`(^|[^\\p{L}])(?:and )?(?:an? )?${colour}${word}(?=$|[^\\p{L}])`, "iu");
+    return text.replace(whole, "$1").replace(/(^|,) *and /i, "$1 ");
+  }
+
   function toggle(button) {
     const field = easel.visible(".prompt textarea");
-    const word = button.textContent;
-    const removed = () => field.value.replace(pattern(word), "$1");
-    easel.write(field, tidy(holds(field.value, word) ? removed() : added(field.value, button)));
+    const change = holds(field.value, button.textContent) ? removed : added;
+    easel.write(field, tidy(change(field.value, button)));
   }
 
   function markWords(prompt) {

@@ -167,6 +167,22 @@ def test_words_go_into_the_prompt_and_out(open_page: OpenPage) -> None:
     expect(prompt).to_have_value("a blue house in the snow")
 
 
+def test_a_word_goes_with_what_stood_there_for_it(open_page: OpenPage) -> None:
+    page = open_page()
+    prompt = prompt_of(page)
+    for before, word, after in (
+        ("a red house and a tree, night", "house", "a tree, night"),
+        ("a red house and a blue tree", "tree", "a red house"),
+        ("an orange house", "orange", "a house"),
+        ("a red apple", "red", "an apple"),
+        ("a red and a blue house", "red", "a blue house"),
+        ("A scarlet CAR, sunset", "car", "A scarlet, sunset"),
+    ):
+        prompt.fill(before)
+        page.get_by_role("button", name=word, exact=True).click()
+        expect(prompt).to_have_value(after)
+
+
 def test_the_frame_has_the_chosen_shape_before_anything_runs(open_page: OpenPage) -> None:
     page = open_page()
     page.get_by_text("192 × 128").click()
