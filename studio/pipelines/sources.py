@@ -103,7 +103,7 @@ def located(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> 
         raise LoadError(row.problem)
     if path is None:
         raise LoadError(
-            f"Checkpoint: {row.label} is not on this machine. Fetch it, put its folder or file into the --models "
+            f"Checkpoint: {row.label} is not on this machine. Download it, put its folder or file into the --models "
             "folder, or choose another checkpoint."
         )
     return path

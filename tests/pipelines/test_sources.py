@@ -85,7 +85,7 @@ def test_what_is_no_id_is_not_found(every_form: Settings, id: str) -> None:
 def test_a_hub_checkpoint_that_was_never_fetched_is_not_here(settings: Settings, tmp_path: Path) -> None:
     empty = replace(settings, cache_dir=tmp_path / "empty")
     assert listed(empty)["sd15"][1] is None
-    with pytest.raises(LoadError, match="Stable Diffusion 1.5 is not on this machine. Fetch it"):
+    with pytest.raises(LoadError, match="Stable Diffusion 1.5 is not on this machine. Download it"):
         sources.located(catalog.checkpoint("sd15"), empty)
 
 
