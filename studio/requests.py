@@ -181,14 +181,6 @@ def single(request: Asked, index: int) -> Asked:
     )
 
 
-def cut(request: Asked, pictures: int) -> Asked:
-    """The request that gives only the first so many pictures of a resolved request."""
-    if not request.prompt_per_line:
-        return replace(request, num_images_per_prompt=pictures)
-    kept = [single(request, index).prompt for index in range(pictures)]
-    return replace(request, prompt="\n".join(kept), num_images_per_prompt=1)
-
-
 def second_size(request: TextToImage, family: Family) -> tuple[int, int]:
     """Width and height after the second pass, in whole steps of the family."""
     multiple = family.size_multiple
@@ -243,8 +235,8 @@ def _check_second_pass(request: TextToImage, family: Family) -> None:
 def _check_strength(name: str, strength: float, steps: int) -> None:
     if steps_of(steps, strength) < 1:
         least = -(-100 // steps) / 100
-        message = f"{RULES[name].label}: {strength:g} of {steps} steps leaves none to run; use {least:g} or more steps."
-        raise InvalidField(name, message)
+        message = f"{RULES[name].label}: {strength:g} of {steps} steps leaves none to run;"
+        raise InvalidField(name, f"{message} use a strength of {least:g} or more, or more steps.")
 
 
 def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
@@ -252,17 +244,17 @@ def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
     if count(request) > MOST_PICTURES:
         message = f"Pictures: {count(request)} at once are too many; {MOST_PICTURES} are the most. Take out some lines."
         raise InvalidField("num_images_per_prompt", message)
-    try:
-        negative = prompts.expanded(request.negative_prompt, request.seed, wildcards)
-        asked = [single(request, index) for index in range(count(request))]
-        drawn = [prompts.expanded(one.prompt, one.seed, wildcards) for one in asked]
-    except StudioError as error:
-        raise InvalidField("prompt", str(error)) from None
+    negative = _expanded("negative_prompt", request.negative_prompt, request.seed, wildcards)
+    asked = [single(request, index) for index in range(count(request))]
+    drawn = [_expanded("prompt", one.prompt, one.seed, wildcards) for one in asked]
     request = replace(request, negative_prompt=negative)
     if drawn == [one.prompt for one in asked]:
         return request
     if len(drawn) == 1:
         return replace(request, prompt=drawn[0], prompt_per_line=False)
+    if not all(prompt.strip() for prompt in drawn):
+        message = "Prompt: a choice leaves nothing of the words of a picture. Let something stand beside it."
+        raise InvalidField("prompt", message)
     text = "\n".join(" ".join(prompt.split("\n")) for prompt in drawn)
     most = RULES["prompt"].maximum
     if len(text) > most:
@@ -271,6 +263,14 @@ def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
         )
         raise InvalidField("prompt", f"{message} Ask for fewer pictures at once.")
     return replace(request, prompt=text, prompt_per_line=True, num_images_per_prompt=1)
+
+
+def _expanded(name: str, text: str, seed: int, wildcards: Wildcards) -> str:
+    try:
+        return prompts.expanded(text, seed, wildcards)
+    except StudioError as error:
+        message = str(error).replace(RULES["prompt"].label, RULES[name].label, 1)
+        raise InvalidField(name, message) from None
 
 
 def size_like(shape: tuple[int, int], default: tuple[int, int], family: Family) -> tuple[int, int]:

@@ -38,6 +38,8 @@ class Preview:
 class Result:
     """Finished pictures and the resolved request: running `request` again gives the same bytes.
 
+    One that was stopped among several prompts holds the first pictures of its request.
+
     `paths` are the saved files, empty if saving failed; `note` then says why. `requests` are, picture by picture, what
     gives each alone: for a grid's sheet the grid.
     """

@@ -17,7 +17,6 @@ from studio.requests import (
     ImageToImage,
     TextToImage,
     count,
-    cut,
     made,
     resolved,
     single,
@@ -146,7 +145,7 @@ def test_strength_runs_its_share_of_the_steps(steps: int, strength: float, run: 
 
 
 def test_a_strength_that_leaves_no_step_is_refused_with_the_least_that_does() -> None:
-    with pytest.raises(InvalidField, match=r"^Strength: 0.2 of 4 steps leaves none to run; use 0.25 or more"):
+    with pytest.raises(InvalidField, match=r"^Strength: 0.2 of 4 steps .* use a strength of 0.25 or more"):
         resolved(ImageToImage(image=START, strength=0.2, num_inference_steps=4), STORYBOOK)
 
 
@@ -207,12 +206,16 @@ def test_choices_too_long_to_write_out_are_refused_with_the_remedy() -> None:
         resolved(asked, STORYBOOK)
 
 
-@pytest.mark.parametrize("per_line", [False, True])
-def test_a_cut_request_gives_the_first_pictures(per_line: bool) -> None:
-    asked = TextToImage(prompt="a cat\na dog", prompt_per_line=per_line, num_images_per_prompt=4, seed=1)
-    complete = resolved(asked, STORYBOOK)
-    short = cut(complete, 3)
-    assert [single(short, index) for index in range(count(short))] == [single(complete, index) for index in range(3)]
+def test_a_choice_that_leaves_a_picture_no_words_is_refused() -> None:
+    asked = TextToImage(prompt="{|a red house}", num_images_per_prompt=8, seed=0)
+    with pytest.raises(InvalidField, match=r"^Prompt: a choice leaves nothing"):
+        resolved(asked, STORYBOOK)
+
+
+def test_a_wildcard_missing_from_the_negative_prompt_is_said_of_it() -> None:
+    with pytest.raises(InvalidField, match=r"^Negative prompt: there is no wildcard 'nowhere'") as refused:
+        resolved(TextToImage(negative_prompt="__nowhere__"), STORYBOOK)
+    assert refused.value.field == "negative_prompt"
 
 
 def test_seeds_begin_again_after_the_largest() -> None:

@@ -134,7 +134,10 @@ class LocalEngine:
 
     def _hash(self, id: str) -> str | None:
         """The name that A1111 knows the checkpoint by, once it is worked out."""
-        place = sources.path_of(sources.find(id, self._settings), self._settings)
+        try:
+            place = sources.path_of(sources.find(id, self._settings), self._settings)
+        except StudioError:  # taken away while it painted: its pictures are kept all the same
+            return None
         return self._hashes.of(place) if place else None
 
     def _fetch_all(self) -> None:

@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 PNG_END = b"IEND\xaeB`\x82"
 AT_ONCE = 100
+STATES = "SELECT id, path, deleted, is_gone FROM pictures"
 
 
 def sweep(index: Index) -> None:
@@ -46,7 +47,7 @@ def _clean(folder: Path) -> None:
 
 
 def _known(connection: sqlite3.Connection) -> dict[str, sqlite3.Row]:
-    rows = connection.execute("SELECT id, path, deleted, is_gone FROM pictures").fetchall()
+    rows = connection.execute(STATES).fetchall()
     return {row["path"]: row for row in rows}
 
 
@@ -59,12 +60,24 @@ def _enter(index: Index, known: dict[str, sqlite3.Row]) -> None:
     new.sort(key=lambda found: (_changed(found[0]), found[1]))
     for start in range(0, len(new), AT_ONCE):
         rows = [_row(path, name, deleted) for path, name, deleted in new[start : start + AT_ONCE]]
-        index.run(lambda connection, rows=rows: [add(connection, row) for row in rows if row])
+        index.run(lambda connection, rows=rows: _added(connection, [row for row in rows if row]))
+
+
+def _added(connection: sqlite3.Connection, rows: Sequence[Row]) -> None:
+    """Enter those that nobody entered meanwhile: who saves a picture knows more of it than its file."""
+    for row in rows:
+        if not connection.execute("SELECT 1 FROM pictures WHERE path = ?", (row.path,)).fetchone():
+            add(connection, row)
 
 
 def _settle(index: Index, known: dict[str, sqlite3.Row]) -> None:
-    """Rows that say what is so: gone or not, and in the trash if their owner put them there."""
+    """Rows that say what is so: gone or not, and in the trash if their owner put them there.
+
+    The page is in use meanwhile: a row that has changed since is let alone.
+    """
     for name, row in known.items():
+        if index.run(lambda connection, id=row["id"]: _state(connection, id)) != tuple(row):
+            continue
         place, bin = index.folder / name, trash.trashed(index.folder, name)
         is_there = place.is_file()
         if row["deleted"] is None:
@@ -76,6 +89,10 @@ def _settle(index: Index, known: dict[str, sqlite3.Row]) -> None:
             else:
                 _change(index, "DELETE FROM pictures WHERE id = ?", (row["id"],))
                 thumbnails.forget(index.folder, row["id"])
+
+
+def _state(connection: sqlite3.Connection, id: str) -> tuple[object, ...]:
+    return tuple(connection.execute(f"{STATES} WHERE id = ?", (id,)).fetchone() or ())
 
 
 def _change(index: Index, statement: str, values: Sequence[object]) -> None:

@@ -43,6 +43,8 @@ def _texts(file: BinaryIO) -> dict[str, str]:
     for chunk in _bounded(_chunks(file)):
         for keyword, text in READERS[chunk[0]](chunk[1], room).items():
             room -= len(text)
+            if room <= 0:
+                raise _too_much()
             found.setdefault(keyword, text)
     return found
 

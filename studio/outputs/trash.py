@@ -42,7 +42,7 @@ def restore(index: Index, rows: Sequence[Row]) -> None:
         path = place.relative_to(index.folder).as_posix()
         index.run(
             lambda connection, row=row, path=path: connection.execute(
-                "UPDATE pictures SET deleted = NULL, path = ? WHERE id = ?", (path, row.id)
+                "UPDATE pictures SET deleted = NULL, is_gone = 0, path = ? WHERE id = ?", (path, row.id)
             )
         )
 

@@ -1,8 +1,10 @@
 """Words, or a picture and words, to pictures."""
 
 import inspect
+import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,9 +14,11 @@ from PIL import Image
 from studio import images
 from studio.errors import Cancelled, RunError, StudioError
 from studio.pipelines.manager import PipelineManager
-from studio.requests import ImageToImage, TextToImage, count, cut, resolved, second_size, single, steps_of
+from studio.requests import ImageToImage, TextToImage, count, resolved, second_size, single, steps_of
 from studio.results import Report, Result
 from studio.tasks.watch import Watch
+
+log = logging.getLogger(__name__)
 
 
 def generate(request: TextToImage, manager: PipelineManager, report: Report) -> Result:
@@ -34,7 +38,8 @@ def generate(request: TextToImage, manager: PipelineManager, report: Report) -> 
             raise
         why = "" if isinstance(error, Cancelled) else f" {error}"
         note = f"Stopped after {len(painted)} of {count(request)} pictures.{why}"
-        request = cut(request, len(painted))
+        if not request.prompt_per_line:  # of several prompts no request for a part is sure to be short enough
+            request = replace(request, num_images_per_prompt=len(painted))
     return Result(images=tuple(painted), request=request, seconds=time.monotonic() - started, note=note)
 
 
@@ -73,16 +78,16 @@ def passes(request: TextToImage) -> tuple[int, int]:
 def _run(
     pipe: Callable[..., Any], request: TextToImage, manager: PipelineManager, watch: Watch, **where: object
 ) -> Image.Image:
-    """One call of the pipeline; RunError if memory ran out or the numbers did."""
-    words = manager.encodings.of(
-        pipe,
-        request.checkpoint,
-        request.prompt,
-        request.negative_prompt,
-        clip_skip=request.clip_skip,
-        guided=request.guidance_scale > 1,
-    )
+    """One call of the pipeline; RunError if memory ran out, the numbers did, or a library failed."""
     try:
+        words = manager.encodings.of(
+            pipe,
+            request.checkpoint,
+            request.prompt,
+            request.negative_prompt,
+            clip_skip=request.clip_skip,
+            guided=request.guidance_scale > 1,
+        )
         made = pipe(
             **words,
             **where,
@@ -95,6 +100,11 @@ def _run(
     except torch.OutOfMemoryError:
         message = f"Size: {request.width}×{request.height} needs more memory than there is. Choose a smaller size."
         raise RunError(message) from None
+    except StudioError:
+        raise
+    except Exception:  # pictures finished before must not go with it
+        log.exception("a picture failed")
+        raise RunError("Studio: something went wrong inside; the log has the details. Try again.") from None
     if any(getattr(made, "nsfw_content_detected", None) or ()):
         held = "Prompt: the checkpoint's own safety checker held the picture back"
         raise RunError(f"{held}. Change the words or the seed.")

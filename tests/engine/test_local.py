@@ -12,9 +12,11 @@ from diffusers import UNet2DConditionModel
 from torch.nn.modules.module import register_module_forward_hook
 
 from studio import outputs
+from studio.axes import Axis
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError
+from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from studio.results import Progress, Result, from_json
@@ -156,6 +158,12 @@ def test_checkpoints_tell_what_can_be_chosen(engine: LocalEngine) -> None:
     rows = {row["id"]: row for row in engine.checkpoints()}
     assert rows["one"]["on_disk"] and not rows["sd15"]["on_disk"]
     assert {"label", "family", "licence", "capabilities", "size_bytes"} <= set(rows["sd15"])
+
+
+def test_a_grid_needs_no_checkpoint_but_those_of_its_axis(engine: LocalEngine, request_one: TextToImage) -> None:
+    base = replace(request_one, checkpoint="nowhere", num_inference_steps=1)
+    result = finished(engine, Grid(base=base, x=Axis(field="checkpoint", values=("one", "two"))))
+    assert len(result.images) == len(result.paths) == 3
 
 
 def test_a_device_that_does_not_exist_is_told_at_the_job(settings: Settings, request_one: TextToImage) -> None:

@@ -15,7 +15,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from studio import outputs
 from studio.errors import StudioError
-from studio.outputs.texts import texts
+from studio.outputs.texts import MOST_TEXT, texts
 from tests.outputs import examples
 
 
@@ -74,6 +74,11 @@ HOSTILE = {
     "packed": png(chunk(b"zTXt", b"parameters\0\0" + BOMB)),
     "packed and international": png(chunk(b"iTXt", b"easel\0\1\0\0\0" + BOMB)),
     "many packed": png(*[chunk(b"zTXt", b"%d\0\0" % i + zlib.compress(bytes(900_000))) for i in range(20)]),
+    "one more than there is room for": png(
+        chunk(b"zTXt", b"a\0\0" + zlib.compress(b" " * (MOST_TEXT - 10))),
+        chunk(b"tEXt", b"b\0" + b"x" * 11),
+        chunk(b"zTXt", b"c\0\0" + BOMB),
+    ),
     "many": png(*[chunk(b"tEXt", b"%d\0x" % i) for i in range(100_000)]),
     "many of one name": png(*[chunk(b"tEXt", b"a\0x")] * 100_000),
     "long": png(chunk(b"tEXt", b"a\0" + b"x" * 3_000_000)),

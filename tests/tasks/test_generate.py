@@ -237,6 +237,27 @@ def test_finished_pictures_survive_a_fault_and_the_note_says_why(
     assert len(result.images) == 2 and result.note == "Stopped after 2 of 4 pictures. Size: too large."
 
 
+def test_finished_pictures_survive_a_library_that_fails(manager: PipelineManager, request_one: TextToImage) -> None:
+    def report(event: Progress | Preview) -> None:
+        if isinstance(event, Progress) and "picture 3" in event.phase and event.step:
+            raise ValueError("an array of the wrong shape")
+
+    result = run(replace(request_one, num_images_per_prompt=4), manager, report)
+    assert len(result.images) == 2 and result.note.startswith("Stopped after 2 of 4 pictures. Studio: something")
+
+
+def test_finished_pictures_of_long_prompts_survive_a_stop(manager: PipelineManager, request_one: TextToImage) -> None:
+    def report(event: Progress | Preview) -> None:
+        if isinstance(event, Progress) and "picture 12" in event.phase:
+            raise Cancelled("Stopped.")
+
+    text = "\n".join(f"{number} " + "x" * 1500 for number in range(4))
+    asked = replace(request_one, prompt=text, prompt_per_line=True, num_images_per_prompt=3, num_inference_steps=1)
+    result = run(asked, manager, report)
+    assert len(result.images) == len(result.requests) == 11
+    assert [request.prompt[0] for request in result.requests] == list("00011122233")
+
+
 def test_what_a_safety_checker_holds_back_is_named(
     settings: Settings, request_one: TextToImage, tmp_path: Path
 ) -> None:
