@@ -35,8 +35,6 @@ def serve(settings: config.Settings) -> None:
         shell.launch(blocks, engine, settings)
     except StudioError as error:
         sys.exit(str(error))
-    except OSError:
-        sys.exit(f"Port {settings.port or 'from 7860 on'} is taken. Name a free one with --port.")
     announce(blocks.local_url, blocks.share_url, settings)
     engine.start()
     # Being ended is being interrupted: the temporary folder goes, and the job that runs is told.

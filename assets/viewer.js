@@ -5,6 +5,7 @@
   const SHORT = 4000; // milliseconds that a line is shown which asks for nothing
   const TYPING = "input:not([type=checkbox], [type=range]), textarea, select, [role=combobox]";
   let forget = () => {}; // takes the notice away
+  let fading = 0; // when it goes by itself
   let scrolled = null; // how far down the grid was
   let undoing = []; // the pictures to bring back
 
@@ -49,12 +50,13 @@
   function notice(element, props, trigger, watch) {
     forget = () => props.value && (props.value = "");
     watch("value", () => {
+      clearTimeout(fading);
       const { ids } = element.querySelector(".undo-line")?.dataset ?? {};
       if (!ids) return;
       undoing = ids.split(" ");
       gallery.letGo(undoing);
       if (undoing.includes(own())) gallery.press(".back");
-      if (!element.querySelector(".undo")) setTimeout(forget, SHORT);
+      if (!element.querySelector(".undo")) fading = setTimeout(forget, SHORT);
     });
     element.addEventListener("click", (event) => event.target.closest(".undo") && trigger("input"));
   }

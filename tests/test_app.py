@@ -46,6 +46,11 @@ def test_a_checkpoint_that_is_not_there_is_named() -> None:
     assert done.returncode == 1 and "there is no 'nowhere'" in done.stderr
 
 
+def test_an_address_of_another_machine_is_named() -> None:
+    done = run("app.py", "--listen", "192.0.2.1")
+    assert done.returncode == 1 and "192.0.2.1 is no address of this machine" in done.stderr
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Seconds that what was deleted can be had back.
 TRASH_KEPT = 30 * 86400
+DAY = 86400
 WILDCARDS = ASSETS / "wildcards"
 
 Run = Callable[[Job, Report], Result | Fetched]
@@ -36,6 +37,7 @@ class LocalEngine:
         self._index = outputs.opened(settings.outputs)
         self._hashes = outputs.ModelHashes(self._index)
         self._faults: dict = {}  # what loading finds wrong with files
+        self._closing = threading.Event()
         self._state, self._device, self._memory_bytes = "starting", "", 0
         self._threads = [
             threading.Thread(target=self._work, name="device", daemon=True),
@@ -106,6 +108,7 @@ class LocalEngine:
         }
 
     def close(self) -> None:
+        self._closing.set()
         for table in (self._jobs, self._fetches):
             table.close()
         for thread in self._threads:
@@ -122,9 +125,11 @@ class LocalEngine:
             self._jobs.end(job, _outcome(job, run, self._jobs))
 
     def _tidy(self) -> None:
-        """Let the index and the files agree, and empty the trash; nobody waits for it."""
+        """Let the index and the files agree, and empty the trash now and daily; nobody waits for it."""
         outputs.sweep(self._index)
         outputs.purge(self._index, older_than=TRASH_KEPT)
+        while not self._closing.wait(DAY):
+            outputs.purge(self._index, older_than=TRASH_KEPT)
 
     def _here(self, id: str) -> Checkpoint:
         """The row of a checkpoint that lies on this machine; NotFound or LoadError if it does not."""

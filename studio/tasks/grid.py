@@ -64,7 +64,8 @@ def _painted(
         try:
             painted[request] = generate(request, manager, tally.of(index)).images[0]
         except StudioError as error:
-            troubles.append(error.with_traceback(None))  # its frames hold tensors
+            error.__cause__ = error.__context__ = None
+            troubles.append(error.with_traceback(None))  # the frames hold tensors
             if isinstance(error, Cancelled):
                 break
             if not isinstance(error, RunError):  # the checkpoint's fault, which its other cells share

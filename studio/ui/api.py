@@ -14,7 +14,7 @@ from gradio_client.utils import python_type_to_json_schema
 
 from studio import results
 from studio.engine.jobs import Job
-from studio.errors import StudioError
+from studio.errors import InvalidField, StudioError
 from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import RULES, Fetch, TextToImage, made
@@ -68,7 +68,10 @@ def publish_grid(page: Page, request_type: type[TextToImage], name: str, descrip
 
     def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
-        yield from _ran(page, compare.asked(values, made(_with_picture(page, values, owner))), owner)
+        asked = compare.asked(values, made(_with_picture(page, values, owner)))
+        if not isinstance(asked, Grid):
+            raise InvalidField("x_field", "X axis: name the field that changes along it, or call /generate.")
+        yield from _ran(page, asked, owner)
 
     axes = {}
     for axis, (label, info) in compare.AXES.items():
@@ -182,7 +185,7 @@ def _ran(page: Page, request: TextToImage | Grid, owner: str) -> Iterator[tuple[
 
 def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     *_, result = page.engine.events(job.id, job.owner)
-    files = [gr.FileData(path=path, mime_type="image/png") for path in picture_files(result, page.checkpoint)]
+    files = [gr.FileData(path=path, mime_type="image/png") for path, _ in picture_files(result, page.checkpoint)]
     details = results.details(result, job.id)
     if isinstance(result.request, Grid):
         # As the endpoint takes it, so that it can be run again.

@@ -54,7 +54,10 @@ def tell(rows: Mapping[str, Component], note: gr.HTML) -> None:
 
 
 def asked(values: Mapping[str, object], request: TextToImage) -> TextToImage | Grid:
-    """The request, or the grid of it if an axis is chosen; StudioError if one is written wrong."""
+    """The request, or the grid of it if an axis is chosen; StudioError if one is written wrong.
+
+    Values without a field are no axis: the page keeps them for when one is chosen again.
+    """
     chosen = dict(zip(("x", "y", "z"), _axes(values), strict=False))
     return Grid(base=request, **chosen) if chosen else request
 
@@ -81,6 +84,13 @@ def texts(said: Mapping[str, object]) -> dict[str, str]:
     return rows
 
 
+def worded(said: Mapping[str, object]) -> dict[str, str]:
+    """The axes that are chosen, by label and in words."""
+    chosen = {name: said.get(f"{name}_field") for name in AXES}
+    labels = {name: axes.FIELDS.get(field, field) for name, field in chosen.items() if field}
+    return {AXES[name][0]: f"{label}: {said[f'{name}_values']}" for name, label in labels.items()}
+
+
 def is_sound(name: str, value: object) -> bool:
     """True if a row may show the value."""
     return isinstance(value, str) and (not name.endswith("_field") or value in ("", *axes.FIELDS))
@@ -92,6 +102,6 @@ def _axes(values: Mapping[str, object]) -> list[Axis]:
 
 
 def _quoted(value: object) -> str:
-    text = f"{value:g}" if isinstance(value, float) else str(value)
+    text = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
     is_plain = text and text == text.strip() and not set(text) & set(',"\n')
     return text if is_plain else '"' + text.replace('"', '""') + '"'

@@ -11,6 +11,7 @@ from gradio.components import Component
 from studio import outputs, results
 from studio.engine.jobs import Job
 from studio.grids import Grid
+from studio.requests import TextToImage
 from studio.results import Event, Preview, Progress, Result
 from studio.ui import markup
 from studio.ui.controls import html
@@ -95,15 +96,16 @@ class View:
         }
 
     def _finished(self, result: Result, job: Job) -> Updates:
-        files = picture_files(result, self.gallery)
-        captions = [request.prompt for request in result.requests]
+        shown = picture_files(result, self.gallery)
+        if not shown:
+            return self.ended(said="Deleted since: the Gallery has it under Show: Deleted.")
         details = results.details(result, job.id)
-        alone = details.pop("requests")  # what a person need not read twice
+        del details["requests"]  # what a person need not read twice
         return {
             **self.ended(message=result.note, said=markup.finished(result)),
             self.gallery: gr.update(
-                value=list(zip(files, captions, strict=True)),
-                columns=ceil(sqrt(len(files))),
+                value=[(file, request.prompt) for file, request in shown],
+                columns=ceil(sqrt(len(shown))),
                 # A sheet is looked at as a whole, other pictures side by side: −1 closes what was seen large.
                 selected_index=0 if isinstance(result.request, Grid) else -1,
                 visible=True,
@@ -112,7 +114,7 @@ class View:
             self.tools.index: 0,
             self.tools.line: markup.chosen(details, 0),
             self.tools.details: details,
-            self.tools.requests: alone,
+            self.tools.requests: [results.to_json(request) for _, request in shown],
         }
 
 
@@ -177,12 +179,17 @@ def tools(*, send: tuple[str, ...]) -> Tools:
     )
 
 
-def picture_files(result: Result, component: Component) -> list[str]:
-    """The result's PNG files where the server may serve them from; also of pictures not saved, or deleted since."""
-    if result.paths and all(path.is_file() for path in result.paths):
-        return [component.move_resource_to_block_cache(path) for path in result.paths]
-    folder = Path(tempfile.mkdtemp(dir=component.GRADIO_CACHE))
-    paths = [folder / f"picture-{index}.png" for index in range(len(result.images))]
-    for index, path in enumerate(paths):
-        outputs.write(path, result.images[index], result.requests[index])
-    return [str(path) for path in paths]
+def picture_files(result: Result, component: Component) -> list[tuple[str, TextToImage | Grid]]:
+    """The result's PNG files where the server may serve them from, each with what gives it alone.
+
+    One that was not saved, or was deleted since, is written anew while its job still holds it, else it is left out.
+    """
+    files = []
+    for index, request in enumerate(result.requests):
+        if index < len(result.paths) and result.paths[index].is_file():
+            files.append((component.move_resource_to_block_cache(result.paths[index]), request))
+        elif index < len(result.images):
+            path = Path(tempfile.mkdtemp(dir=component.GRADIO_CACHE)) / f"picture-{index}.png"
+            outputs.write(path, result.images[index], request)
+            files.append((str(path), request))
+    return files

@@ -8,7 +8,7 @@ from studio import outputs
 from studio.errors import StudioError
 from studio.outputs import Found
 from studio.requests import RULES, TextToImage
-from studio.ui import controls, markup, uploads
+from studio.ui import compare, controls, markup, uploads
 from studio.ui.chosen import image_file
 from studio.ui.controls import html
 from studio.ui.events import QUICK, WATCHING, told
@@ -85,8 +85,8 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
     except StudioError as error:
         values["image"] = None
         notes.append(str(error))
-    defaults = family_values(row) if row else {}
-    return Found(source=found.source, values={**OFF, **defaults, **values}, unknown=unknown, notes=tuple(notes))
+    values = {**OFF, **(family_values(row) if row else {}), **values, **compare.texts(found.grid)}
+    return Found(source=found.source, values=values, unknown=unknown, notes=tuple(notes))
 
 
 def shown(page: Page, found: Found) -> str:
@@ -94,6 +94,7 @@ def shown(page: Page, found: Found) -> str:
     row = page.row(found.values.get("checkpoint"))
     values = {**found.values, "checkpoint": row["label"]} if row else found.values
     said = {rule.label: _worded(name, values[name]) for name, rule in RULES.items() if name in values}
+    said |= compare.worded(values)
     return markup.found(PROGRAMS.get(found.source, found.source), said, found.unknown, found.notes)
 
 

@@ -1,5 +1,7 @@
 """The frame of the page: top line, tabs in display order, look, and how it is served."""
 
+import errno
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,6 +12,7 @@ from starlette.middleware import Middleware
 
 from studio.config import Settings
 from studio.engine import Engine
+from studio.errors import StudioError
 from studio.ui import api, checkpoints, markup, theme
 from studio.ui.controls import html
 from studio.ui.events import QUICK
@@ -59,34 +62,41 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
 
 
 def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
-    """Serve the page and return; only its own files are served, and only to those who may see them."""
+    """Serve the page and return; only its own files are served, and only to those who may see them.
+
+    StudioError if the address or the port is not to be had.
+    """
+    _check_address(settings)
     script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    blocks.launch(
-        prevent_thread_lock=True,
-        server_name=settings.listen,
-        server_port=settings.port,
-        share=settings.share,
-        auth=settings.auth,
-        theme=theme.make(),
-        css_paths=[ASSETS / name for name in LAYOUT],
-        head=f"<script>{script}</script>",
-        app_kwargs={
-            "middleware": [Middleware(Guard, is_public=settings.is_public)],
-            "routes": serving.routes(engine, settings),
-        },
-        max_threads=MOST_THREADS,
-        max_file_size="20mb",
-        state_session_capacity=200,
-        allowed_paths=[],
-        blocked_paths=[str(path) for path in (settings.models, settings.cache_dir) if path],
-        footer_links=[],
-        run_history=False,
-        enable_monitoring=False,
-        ssr_mode=False,
-        mcp_server=False,
-        show_error=False,
-        quiet=True,
-    )
+    try:
+        blocks.launch(
+            prevent_thread_lock=True,
+            server_name=settings.listen,
+            server_port=settings.port,
+            share=settings.share,
+            auth=settings.auth,
+            theme=theme.make(),
+            css_paths=[ASSETS / name for name in LAYOUT],
+            head=f"<script>{script}</script>",
+            app_kwargs={
+                "middleware": [Middleware(Guard, is_public=settings.is_public)],
+                "routes": serving.routes(engine, settings),
+            },
+            max_threads=MOST_THREADS,
+            max_file_size="20mb",
+            state_session_capacity=200,
+            allowed_paths=[],
+            blocked_paths=[str(path) for path in (settings.models, settings.cache_dir) if path],
+            footer_links=[],
+            run_history=False,
+            enable_monitoring=False,
+            ssr_mode=False,
+            mcp_server=False,
+            show_error=False,
+            quiet=True,
+        )
+    except OSError as error:
+        raise StudioError("Ports from 7860 on are taken. Name a free one with --port.") from error
 
 
 @contextmanager
@@ -98,6 +108,21 @@ def _without_apps() -> Iterator[None]:
         yield
     finally:
         App.create_app = create
+
+
+def _check_address(settings: Settings) -> None:
+    """StudioError if nothing can be served there; Gradio gives every cause one name, and tries a hundred ports first."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
+        socket.create_server((settings.listen, settings.port or 0), family=family).close()
+    except OSError as error:
+        if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+            message = f"{settings.listen} is no address of this machine. Name another with --listen."
+        elif error.errno == errno.EACCES:
+            message = f"Port {settings.port} is for the machine's administrator. Name one from 1024 on with --port."
+        else:
+            message = f"Port {settings.port} is taken. Name a free one with --port."
+        raise StudioError(message) from error
 
 
 def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:

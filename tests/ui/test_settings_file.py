@@ -8,8 +8,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from studio import images, outputs
+from studio.axes import Axis
 from studio.errors import StudioError
-from studio.requests import ImageToImage
+from studio.grids import Grid
+from studio.requests import ImageToImage, TextToImage
 from studio.ui import settings_file, uploads
 from studio.ui.page import ASSETS, Page
 
@@ -39,6 +41,14 @@ def test_our_own_file_tells_all(page: Page) -> None:
     found = settings_file.offered(page, sent(HOUSE), ASKED)
     assert found.source == "easel" and not found.unknown and not found.notes
     assert found.values["checkpoint"] == "storybook" and found.values["image"] is None
+
+
+def test_a_sheet_of_ours_tells_its_axes(page: Page, tmp_path: Path) -> None:
+    grid = Grid(base=TextToImage(prompt="a cat"), x=Axis(field="num_inference_steps", values=(4, 8)))
+    outputs.write(tmp_path / "sheet.png", Image.new("RGB", (64, 64)), grid)
+    found = settings_file.offered(page, sent(tmp_path / "sheet.png"), ASKED)
+    assert (found.values["x_field"], found.values["x_values"]) == ("num_inference_steps", "4, 8")
+    assert "<dt>X axis</dt><dd>Steps: 4, 8</dd>" in settings_file.shown(page, found)
 
 
 def test_a_foreign_file_tells_what_it_can(page: Page, foreign: dict[str, str]) -> None:
