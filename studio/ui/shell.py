@@ -111,7 +111,7 @@ def _without_apps() -> Iterator[None]:
 
 
 def _check_address(settings: Settings) -> None:
-    """StudioError if nothing can be served there; Gradio gives every cause one name, and tries a hundred ports first."""
+    """StudioError if nothing can be served there; Gradio has one name for every cause, and tries a hundred ports."""
     try:
         family = socket.AF_INET6 if ":" in settings.listen else socket.AF_INET
         socket.create_server((settings.listen, settings.port or 0), family=family).close()
