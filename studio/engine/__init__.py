@@ -35,8 +35,11 @@ class Engine(Protocol):
     def checkpoints(self) -> list[dict[str, object]]:
         """What can be chosen: id, label, family, licence, capabilities, size in bytes, on disk or not."""
 
-    def checkpoint(self, id: str) -> dict[str, object]:
-        """The same of one, also of a folder, a file or a hub's repository in no list; NotFound if it is none."""
+    def checkpoint(self, id: str, *, ask_hub: bool = False) -> dict[str, object]:
+        """The same of one, also of a folder, a file or a cached repository in no list; NotFound if it is none.
+
+        Only with `ask_hub` a hub is asked for what is not here.
+        """
 
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
         """How long the prompt is for the checkpoint: tokens, chunks, the places where they end, the most of one."""

@@ -47,6 +47,8 @@ def fetch(request: Fetch, settings: Settings, report: Report) -> Fetched:
     elif row.is_pickle:
         convert.converted(Path(row.source), on_progress=lambda done, total: tell("converting", done, total))
         row = replace(row, id=str(Path(row.id).with_suffix(".safetensors")))
+    elif sources.own_path(row):
+        raise LoadError(row.problem or f"Checkpoint: {row.label} is on this machine already. Choose it in the picker.")
     else:
         left_out = catalog.family(row.family).left_out
         hub.fetch(row, settings, lambda done, total: tell("downloading", done, total), left_out=left_out)

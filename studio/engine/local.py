@@ -83,10 +83,10 @@ class LocalEngine:
             described(row, folder, self._settings) for row, folder in sources.available(self._settings, self._faults)
         ]
 
-    def checkpoint(self, id: str) -> dict[str, object]:
+    def checkpoint(self, id: str, *, ask_hub: bool = False) -> dict[str, object]:
         from studio.engine import fetching
 
-        row = fetching.found(id, self._settings)
+        row = (fetching.found if ask_hub else sources.find)(id, self._settings)
         return described(*sources.examined(row, self._settings, self._faults), self._settings)
 
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:

@@ -70,7 +70,7 @@ def examined(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) ->
     state, problem = faults.get(path, ((), ""))
     if problem and state == shelf.stamp(path):
         row = replace(row, problem=problem)
-    return row, path if not row.problem or _own_path(row) else None
+    return row, path if not row.problem or own_path(row) else None
 
 
 def find(id: str, settings: Settings) -> Checkpoint:
@@ -87,7 +87,7 @@ def find(id: str, settings: Settings) -> Checkpoint:
 
 def path_of(row: Checkpoint, settings: Settings) -> Path | None:
     """The folder or file with the checkpoint's weights, without asking any hub; None if it is not here."""
-    return _own_path(row) or _cached(row.source, settings, row.revision)
+    return own_path(row) or _cached(row.source, settings, row.revision)
 
 
 def folder_of(row: Checkpoint, settings: Settings) -> Path | None:
@@ -131,8 +131,8 @@ def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
     return folders.weight_count(place.configs, family.left_out, is_half=is_half)
 
 
-def _own_path(row: Checkpoint) -> Path | None:
-    """The folder of this project, or the owner's folder or file, that the row names."""
+def own_path(row: Checkpoint) -> Path | None:
+    """The folder of this project, or the owner's folder or file, that the row names; None if it names a repository."""
     for path in (PROJECT / row.source, Path(row.source)):
         if folders.is_checkpoint(path) or path.is_file():
             return path

@@ -104,7 +104,7 @@ def _choices(rows: dict[str, Row]) -> list[tuple[str, str]]:
 
 def _described(page: Page, picker: Picker, id: str, *, problem: str = "") -> Updates:
     try:
-        row = page.engine.checkpoint(id)
+        row = page.engine.checkpoint(id, ask_hub=True)  # its owner typed it
     except StudioError as error:
         row, problem = None, problem or str(error)
     wanted = markup.fetch_label(row) if row and row["can_fetch"] else ""

@@ -35,7 +35,10 @@ class Page:
         return catalog.family(self.families()[self.checkpoint.value])
 
     def row(self, checkpoint: object) -> dict[str, object] | None:
-        """What the engine tells of a checkpoint; None if it can paint nothing, or there is none."""
+        """What the engine tells of a checkpoint; None if it can paint nothing, or there is none.
+
+        The name may stand in a stranger's file: nothing is asked of a hub.
+        """
         try:
             row = self.engine.checkpoint(checkpoint) if isinstance(checkpoint, str) else None
         except StudioError:

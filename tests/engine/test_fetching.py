@@ -55,6 +55,11 @@ def test_a_fetch_that_fails_says_why_and_the_engine_works_on(engine: LocalEngine
     assert isinstance(result, Result)
 
 
+def test_what_is_here_needs_no_fetching(engine: LocalEngine) -> None:
+    with pytest.raises(LoadError, match="^Checkpoint: Storybook is on this machine already"):
+        outcome(engine, Fetch(checkpoint="storybook"))
+
+
 def test_visitors_of_a_public_studio_fetch_nothing(settings: Settings) -> None:
     engine = LocalEngine(replace(settings, listen="0.0.0.0"))
     with pytest.raises(LoadError, match="only the owner"):
