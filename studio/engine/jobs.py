@@ -3,6 +3,7 @@
 import copy
 import secrets
 import threading
+import time
 from collections import Counter, OrderedDict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -15,6 +16,8 @@ from studio.results import Event, Fetched, Preview, Progress, Result
 MOST_WAITING = 64
 MOST_WAITING_OF_ONE = 16
 REMEMBERED = 100
+# Seconds.
+TOLD_AGAIN = 5
 # Of finished pictures that are saved.
 MOST_HELD_BYTES = 256 * 2**20
 ENDED = ("done", "cancelled", "failed")
@@ -42,7 +45,8 @@ class Job:
 class Jobs:
     """All jobs of a studio; every method may be called from any thread."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, told_again: float = TOLD_AGAIN) -> None:
+        self._told_again = told_again
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
@@ -126,13 +130,18 @@ class Jobs:
             return [job for job in self._jobs.values() if job.owner == owner]
 
     def watch(self, job_id: str, owner: str) -> Iterator[Event]:
-        """Each change of a job as an event, beginning with how it stands, ending with its Result or its error."""
+        """Each change of a job as an event, beginning with how it stands, ending with its Result or its error.
+
+        How it stands is told again after a while without a change, so that a watcher who left is noticed.
+        """
         job = self.find(job_id, owner)
         progress, preview = None, None
         while True:
             with self._changed:
+                again = time.monotonic() + self._told_again
                 while not job.is_over and job.progress is progress and job.preview is preview:
-                    self._changed.wait()
+                    if not self._changed.wait(max(0.0, again - time.monotonic())):
+                        progress = None
                 news = [] if job.progress is progress else [job.progress]
                 if job.preview is not None and job.preview is not preview:
                     news.append(job.preview)

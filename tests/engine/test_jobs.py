@@ -85,6 +85,13 @@ def test_every_watcher_gets_the_result_however_late() -> None:
     assert list(jobs.watch(job.id, "ann"))[-1] is DONE
 
 
+def test_a_watcher_hears_again_of_a_job_that_does_not_change() -> None:
+    table = Jobs(told_again=0.05)
+    job = table.add(TextToImage(), "ann")
+    watcher = table.watch(job.id, "ann")
+    assert next(watcher) is next(watcher) is job.progress
+
+
 def test_a_watcher_that_leaves_does_not_stop_the_job() -> None:
     jobs = Jobs()
     job = jobs.add(REQUEST, "ann")
