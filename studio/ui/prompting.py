@@ -15,6 +15,7 @@ from studio.ui.page import Page
 
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 SIGN = re.compile(r"\\.|[()\[\]{}]", re.DOTALL)
+MOST_QUOTED = 3
 SHOWN = 24  # characters of the next part
 
 
@@ -52,9 +53,10 @@ def counted(prompt: str, count: Mapping[str, object] | None) -> str:
         return ""
     if count["chunks"] < 2:
         return f"{count['tokens']} of {count['most']} tokens"
-    begins = [f"“{_beginning(prompt[end:])}”" for end in count["ends"][:-1]]
-    begin = "begins" if len(begins) == 1 else "begin"
-    return f"{count['tokens']} tokens in {count['chunks']} parts; the next {begin} at {', '.join(begins)}"
+    ends = count["ends"][:-1]
+    begins = [f"“{_beginning(prompt[end:])}”" for end in ends[:MOST_QUOTED]]
+    begin, more = "begins" if len(ends) == 1 else "begin", ", …" if len(ends) > MOST_QUOTED else ""
+    return f"{count['tokens']:,} tokens in {count['chunks']} parts; the next {begin} at {', '.join(begins)}{more}"
 
 
 def left_open(prompt: str) -> str:

@@ -27,6 +27,11 @@ def test_a_prompt_of_many_parts_shows_each_beginning() -> None:
     assert prompting.counted("one two three", count(200, 3, 7, 13)).endswith("the next begin at “two three”, “three”")
 
 
+def test_of_very_many_parts_the_first_ones_are_shown() -> None:
+    said = prompting.counted("a b c d e f", count(1400, 1, 3, 5, 7, 9, 11))
+    assert said == "1,400 tokens in 6 parts; the next begin at “b c d e f”, “c d e f”, “d e f”, …"
+
+
 @pytest.mark.parametrize(
     "prompt", ["", "a (red) [big] {cat|dog}", r"a \( and \) and \] and \{", "((a:1.2) b)", "[a (b) c]"]
 )
