@@ -3,15 +3,24 @@ window.easel = (() => {
   const shown = (element) => element.offsetParent !== null;
   const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
   const PAUSE = 200; // milliseconds
+  const DOUBLE_CLICK = 600;
   const drawn = [];
 
   let pressed = null;
+  let ran = -Infinity; // when Run was clicked
 
   // Gradio listens for typing, not for values set by a script.
   function write(field, text) {
     field.value = text;
     field.dispatchEvent(new Event("input", { bubbles: true }));
   }
+
+  // The second half of a double click on Run lands on the Stop that took its place, and is not meant for it.
+  function isEcho(event) {
+    if (event.target.closest?.(".run")) ran = event.timeStamp;
+    return event.detail > 0 && event.target.closest?.(".stop") && event.timeStamp - ran < DOUBLE_CLICK;
+  }
+  document.addEventListener("click", (event) => isEcho(event) && event.stopImmediatePropagation(), { capture: true });
 
   document.addEventListener("click", (event) => {
     const button = event.target.closest?.(".run, .stop, .vary");

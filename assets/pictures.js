@@ -15,6 +15,10 @@
 
   // The chosen one of several is framed in the grid too, once it is no longer shown large.
   function markChosen() {
+    for (const grid of document.querySelectorAll(".stage .grid-container")) {
+      const items = grid.querySelectorAll(".thumbnail-item");
+      if (items.length === 1) items[0].classList.remove("is-chosen");
+    }
     for (const line of document.querySelectorAll(".chosen[data-index]")) {
       const items = line.closest(".picture-side, .workbench")?.querySelectorAll(".stage .grid-container .thumbnail-item") ?? [];
       items.forEach((item, index) => {

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 import gradio as gr
+import numpy as np
 from gradio.components import Component
 
 from studio import axes
@@ -102,6 +103,6 @@ def _axes(values: Mapping[str, object]) -> list[Axis]:
 
 
 def _quoted(value: object) -> str:
-    text = repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    text = np.format_float_positional(value, trim="-") if isinstance(value, float) else str(value)
     is_plain = text and text == text.strip() and not set(text) & set(',"\n')
     return text if is_plain else '"' + text.replace('"', '""') + '"'

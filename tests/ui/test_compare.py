@@ -35,7 +35,9 @@ def test_pictures_are_counted() -> None:
     assert compare.counted(TWO) == "3 × 2 = 6 pictures on one sheet."
 
 
-@pytest.mark.parametrize("values", [ONE, TWO, WORDS, {"x_field": "guidance_scale", "x_values": "1.5, 7.1234567"}])
+@pytest.mark.parametrize(
+    "values", [ONE, TWO, WORDS, {"x_field": "guidance_scale", "x_values": "0.00001, 1.5, 7.1234567"}]
+)
 def test_a_grid_is_written_back_as_it_was_read(values: dict[str, str]) -> None:
     grid = compare.asked(values, TextToImage(prompt="a cat"))
     assert compare.asked(compare.texts(to_json(grid)), TextToImage(prompt="a cat")) == grid
