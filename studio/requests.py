@@ -24,8 +24,10 @@ class TextToImage:
 
     kind: ClassVar[str] = "text_to_image"
 
-    prompt: str = rules.row("", label="Prompt", info="What the picture should show.", maximum=10_000)
-    negative_prompt: str = rules.row("", label="Negative prompt", info="What it should not show.", maximum=10_000)
+    prompt: str = rules.row("", label="Prompt", info="What the picture should show.", maximum=10_000, is_prose=True)
+    negative_prompt: str = rules.row(
+        "", label="Negative prompt", info="What it should not show.", maximum=10_000, is_prose=True
+    )
     checkpoint: str = rules.row("storybook", label="Checkpoint", info="The model that paints.", maximum=500)
     width: int | None = rules.row(None, label="Width", info="In pixels.", kind=int, minimum=64, maximum=2048, step=8)
     height: int | None = rules.row(None, label="Height", info="In pixels.", kind=int, minimum=64, maximum=2048, step=8)

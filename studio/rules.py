@@ -1,6 +1,7 @@
 """What a field of a request may hold: its words on the page, its limits, and the check that page and API share."""
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 
@@ -12,7 +13,8 @@ from studio.images import Picture
 class Rule:
     """What a field may hold, and how it is named and explained on the page.
 
-    `None` is allowed where it is the field's default: the family's own default is meant.
+    `None` is allowed where it is the field's default: the family's own default is meant. Of prose the signs that show
+    nothing are left out (`UNSEEN`): what is used is what is kept.
     """
 
     label: str
@@ -23,6 +25,7 @@ class Rule:
     step: float = 1
     choices: Mapping[str, str] = field(default_factory=dict)
     is_optional: bool = False
+    is_prose: bool = False
 
     def checked(self, name: str, value: object) -> object:
         """The value in the field's own type; InvalidField names label, limit and remedy."""
@@ -55,6 +58,11 @@ def shown(value: object) -> str:
     return text if len(text) <= 40 else f"{text[:37]}…"
 
 
+# Signs that show nothing and turn what follows around: control characters but tab and line feed, marks of writing
+# direction, byte order marks. They come along when text is pasted, and mean nothing to any text encoder.
+UNSEEN = re.compile("[\x01-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
+
+
 def _text(rule: Rule, name: str, value: object) -> str:
     if not isinstance(value, str):
         raise InvalidField(name, f"{rule.label}: needs text, not {shown(value)}.")
@@ -64,6 +72,8 @@ def _text(rule: Rule, name: str, value: object) -> str:
         )
     if any(letter == "\0" or 0xD800 <= ord(letter) <= 0xDFFF for letter in value):
         raise InvalidField(name, f"{rule.label}: holds a broken character; delete it or type it again.")
+    if rule.is_prose:
+        value = UNSEEN.sub("", value)
     if rule.choices and value not in rule.choices:
         raise InvalidField(name, f"{rule.label}: there is no {shown(value)}; choose one of {', '.join(rule.choices)}.")
     return value

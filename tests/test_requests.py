@@ -22,6 +22,7 @@ from studio.requests import (
     single,
     steps_of,
 )
+from studio.rules import UNSEEN
 
 STORYBOOK = catalog.checkpoint("storybook")
 START = picture(Image.new("RGB", (300, 200), "red"))
@@ -82,7 +83,7 @@ def test_any_value_is_taken_or_refused_by_name(field: str, value: object) -> Non
         assert error.field == field
         assert str(error).startswith(f"{RULES[field].label}: ")
     else:
-        assert getattr(request, field) == value
+        assert getattr(request, field) == (UNSEEN.sub("", value) if RULES[field].is_prose else value)
 
 
 def test_resolving_fills_in_the_family_s_defaults() -> None:
@@ -204,6 +205,10 @@ def test_choices_too_long_to_write_out_are_refused_with_the_remedy() -> None:
     asked = TextToImage(prompt="{a|b}" + "x" * 2000, num_images_per_prompt=8)
     with pytest.raises(InvalidField, match=r"^Prompt: written out for 8 pictures it has 16,015 .* fewer pictures"):
         resolved(asked, STORYBOOK)
+
+
+def test_signs_that_show_nothing_are_left_out_of_what_is_used_and_kept() -> None:
+    assert TextToImage(prompt="\ufeffa\x07 \x1b\u202ecat\r\n\ta dog 👩‍🚀").prompt == "a cat\n\ta dog 👩‍🚀"
 
 
 def test_a_choice_that_leaves_a_picture_no_words_is_refused() -> None:
