@@ -40,8 +40,8 @@ class Result:
 
     One that was stopped among several prompts holds the first pictures of its request.
 
-    `paths` are the saved files, empty if saving failed; `note` then says why. `requests` are, picture by picture, what
-    gives each alone: for a grid's sheet the grid.
+    `paths` are the saved files, of the first pictures alone if saving failed; `note` then says why. `requests` are,
+    picture by picture, what gives each alone: for a grid's sheet the grid.
     """
 
     images: tuple[Image.Image, ...]

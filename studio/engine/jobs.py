@@ -188,7 +188,7 @@ class Jobs:
         """Let go of pictures that lie on the disk; those of the newest jobs are kept at hand."""
         held_bytes = 0
         for job in reversed(self._jobs.values()):
-            if isinstance(job.result, Result) and job.result.paths:
+            if isinstance(job.result, Result) and len(job.result.paths) == len(job.result.images):
                 held_bytes += sum(3 * image.width * image.height for image in job.result.images)
                 if held_bytes > MOST_HELD_BYTES:
                     job.result = replace(job.result, images=())

@@ -27,7 +27,7 @@ HashOf = Callable[[str], str | None]
 def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf = lambda checkpoint: None) -> Result:
     """The result with each picture saved as `<day>/<time>-<job>-<index>.png` in its owner's folder, then in the index.
 
-    A picture that cannot be saved is not lost: the result then carries it without a path, and says so in its note.
+    A picture that cannot be saved is not lost: the result still carries it, and says so in its note.
     """
     now, key = datetime.now(), owner_key(owner)
     paths, missed = [], ""
@@ -43,8 +43,9 @@ def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf
             row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash))
             missed = _entered(index, row) or missed
     except OSError as error:
-        note = f"Not saved: {error.strerror or error}. Download the pictures, then free space or name another folder."
-        return _noted(replace(result, paths=()), note)
+        count = len(result.images)
+        which = f"{len(paths)} of {count} pictures are saved, the others not" if paths else "Not saved"
+        missed = f"{which}: {error.strerror or error}. Download the pictures, then free space or name another folder."
     return _noted(replace(result, paths=tuple(paths)), missed)
 
 

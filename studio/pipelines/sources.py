@@ -118,11 +118,6 @@ def place(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Pl
     return Place(path, None, vae)
 
 
-def check(folder: Path) -> None:
-    """LoadError naming the file if a part of the diffusers folder is missing, cut off or not what it says."""
-    folders.check(folder)
-
-
 def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
     """How many numbers are loaded from that place."""
     family = catalog.family(row.family)

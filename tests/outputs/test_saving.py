@@ -102,6 +102,19 @@ sys.stdout.write(result.note)
 """
 
 
+def test_the_note_tells_how_many_are_saved(index: Index) -> None:
+    asked = []
+
+    def hash_of(checkpoint: str) -> None:
+        asked.append(checkpoint)
+        if len(asked) == 3:
+            raise OSError(28, "No space left on device")
+
+    saved = outputs.saved(examples.result(pictures=4), index, owner="local", job="a", hash_of=hash_of)
+    assert len(saved.images) == 4 and [path.is_file() for path in saved.paths] == [True, True]
+    assert saved.note.startswith("2 of 4 pictures are saved, the others not: No space left on device. Download")
+
+
 @pytest.mark.parametrize("room", [0, 1, 100, 300, 600, 1_500])
 def test_a_full_disk_costs_no_picture(room: int, tmp_path: Path) -> None:
     said = subprocess.run(
