@@ -3,7 +3,7 @@ window.easel = (() => {
   const shown = (element) => element.offsetParent !== null;
   const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
   const PAUSE = 200; // milliseconds
-  const DOUBLE_CLICK = 600;
+  const DOUBLE_CLICK = 1000;
   const drawn = [];
 
   let pressed = null;
@@ -18,7 +18,7 @@ window.easel = (() => {
   // The second half of a double click on Run lands on the Stop that took its place, and is not meant for it.
   function isEcho(event) {
     if (event.target.closest?.(".run")) ran = event.timeStamp;
-    return event.detail > 0 && event.target.closest?.(".stop") && event.timeStamp - ran < DOUBLE_CLICK;
+    return event.detail > 1 && event.target.closest?.(".stop") && event.timeStamp - ran < DOUBLE_CLICK;
   }
   document.addEventListener("click", (event) => isEcho(event) && event.stopImmediatePropagation(), { capture: true });
 

@@ -194,7 +194,8 @@ def test_a_double_click_on_run_runs(open_page: OpenPage) -> None:
     middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     page.mouse.click(*middle)
     page.get_by_role("button", name="Stop").wait_for()
-    page.mouse.click(*middle)
+    page.mouse.down(click_count=2)
+    page.mouse.up(click_count=2)
     is_over(page)
     expect(page.locator(".progress-line").first).to_contain_text("Done")
 
