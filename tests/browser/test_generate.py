@@ -202,10 +202,7 @@ def test_a_double_click_on_run_runs(open_page: OpenPage) -> None:
 
 def test_one_picture_after_several_has_no_frame(open_page: OpenPage) -> None:
     page = open_page()
-    opened(page, "Advanced")
-    page.get_by_label("number input for Steps").fill("1")
-    page.get_by_label("number input for Pictures").fill("2")
-    run(page)
+    run(page, pictures=2)
     is_over(page)
     page.get_by_label("number input for Pictures").fill("1")
     run(page)
