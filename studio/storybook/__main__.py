@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from studio.storybook import clip, evaluate, export, judge, unet, vae
+from studio.storybook import clip, clipseg, evaluate, export, foreground, judge, unet, vae
 from studio.storybook.captions import article
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
 from studio.storybook.world import Mix
@@ -21,11 +21,14 @@ TRAINERS = {
     "vae-decoder": partial(vae.train, seed=20_000, decoder_only=True),
     "clip": clip.train,
     "judge": judge.train,
+    "clipseg": clipseg.train,
+    "foreground": foreground.train,
     "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
     "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
     # A last round, since two things in one picture are learnt last.
     "unet-128-pairs": partial(unet.train, height=128, seed=500_000, count=24_000, mix=Mix(two_things=0.45, looks=0.3)),
 }
+EXPORTERS = {"base": export.export, "clipseg": clipseg.export, "foreground": foreground.export}
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
     for index, (colour, kind) in enumerate(zip(list(COLOURS) * 2, [*OBJECTS, *OBJECTS[3:], *OBJECTS[:3]], strict=True))
@@ -46,7 +49,7 @@ def main() -> None:
     if arguments.command == "train":
         TRAINERS[arguments.part](arguments.minutes, torch.device(arguments.device))
     elif arguments.command == "export":
-        export.export()
+        EXPORTERS[arguments.part]()
     elif arguments.command == "evaluate":
         print(json.dumps(evaluate.evaluate(arguments.parts), indent=1))
     elif arguments.command == "latent-rgb":
@@ -71,7 +74,10 @@ def _parser() -> argparse.ArgumentParser:
     train.add_argument("part", choices=TRAINERS)
     train.add_argument("--minutes", type=float, default=30)
     train.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    commands.add_parser("export", help="write the trained parts to assets/storybook")
+    write = commands.add_parser("export", help="write a trained part to assets/storybook")
+    write.add_argument(
+        "part", nargs="?", choices=EXPORTERS, default="base", help="the base with CLIP and judge, or one beside it"
+    )
     measure = commands.add_parser("evaluate", help="measure the exported family, all parts or the named ones")
     measure.add_argument("parts", nargs="*", metavar="PART", help=", ".join(evaluate.MEASURES))
     show = commands.add_parser("sample", help="write a grid of pictures")

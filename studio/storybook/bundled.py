@@ -1,5 +1,6 @@
 """The family as it lies in the repository: where training goes on when nothing newer is saved."""
 
+import json
 from pathlib import Path
 from typing import TypeVar
 
@@ -8,6 +9,8 @@ import torch
 FOLDER = Path("assets/storybook")
 BASE = FOLDER / "base"
 CLIP = FOLDER / "clip"
+CLIPSEG = FOLDER / "clipseg"
+FOREGROUND = FOLDER / "foreground.onnx"
 JUDGE = FOLDER / "judge.safetensors"
 FIGURES = FOLDER / "figures.json"
 
@@ -19,3 +22,9 @@ def part(kind: type[Model], folder: Path, device: torch.device) -> Model | None:
     if not (folder / "config.json").exists():
         return None
     return kind.from_pretrained(folder, dtype=torch.float32, local_files_only=True).to(device).eval()
+
+
+def load_as_float32(folder: Path) -> None:
+    """transformers loads in the dtype the config names, diffusers in float32: left apart, plain loading fails."""
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"dtype": "float32"}, indent=2) + "\n")

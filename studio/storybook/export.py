@@ -1,6 +1,5 @@
 """The trained parts as one plain diffusers folder."""
 
-import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +11,7 @@ from torch import Tensor
 from transformers import CLIPImageProcessor, CLIPTextModel, CLIPVisionModelWithProjection
 
 from studio.storybook import clip, judge, tokenizer, unet
-from studio.storybook.bundled import BASE, CLIP, JUDGE
+from studio.storybook.bundled import BASE, CLIP, JUDGE, load_as_float32
 from studio.storybook.data import pictures, scenes
 from studio.storybook.vae import to_tensor
 from studio.storybook.world import Mix
@@ -47,7 +46,7 @@ def export() -> None:
     """Write base, CLIP and judge to their folders in the repository: float16 safetensors, no file over 10 MB."""
     _export_base(BASE)
     clip.trained(CPU).half().save_pretrained(CLIP)
-    _load_as_float32(CLIP)
+    load_as_float32(CLIP)
     save_file({name: value.half() for name, value in judge.trained(CPU).state_dict().items()}, JUDGE)
 
 
@@ -55,13 +54,7 @@ def _export_base(folder: Path) -> None:
     pipe = pipeline(CPU).to(dtype=torch.float16)
     pipe.save_pretrained(folder, safe_serialization=True, max_shard_size=LARGEST_FILE)
     for part in ("text_encoder", "image_encoder"):
-        _load_as_float32(folder / part)
-
-
-def _load_as_float32(folder: Path) -> None:
-    """transformers loads in the dtype the config names, diffusers in float32: left apart, plain loading fails."""
-    path = folder / "config.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | {"dtype": "float32"}, indent=2) + "\n")
+        load_as_float32(folder / part)
 
 
 @torch.inference_mode()

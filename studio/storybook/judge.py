@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from studio.storybook.bundled import JUDGE
 from studio.storybook.clip import FACTS, fact_loss, facts
-from studio.storybook.data import pictures, scenes
+from studio.storybook.data import pictures, scenes, worn
 from studio.storybook.render import GROUND_LIGHT, GROUNDS, SKIES, TONES, tone
 from studio.storybook.training import Losses, Run, load_state
 from studio.storybook.vae import to_tensor
@@ -50,7 +50,7 @@ def train(minutes: float, device: torch.device) -> Judge:
 
     def losses(step: int) -> Losses:
         picked = rng.integers(len(some), size=BATCH)
-        pixels = _worn(to_tensor(seen[picked]).to(device))
+        pixels = worn(to_tensor(seen[picked]).to(device))
         return {"facts": fact_loss(model(pixels), truth[picked].to(device))}
 
     return Run(name="judge", model=model, losses=losses, device=device, weight_decay=0.05).fit(minutes)
@@ -119,15 +119,3 @@ def _backdrop(scene: Scene) -> list[np.ndarray]:
     sky = np.linspace(*SKIES[scene.time], 8)
     ground = np.linspace(*GROUNDS[scene.place], 8) * GROUND_LIGHT[scene.time]
     return [*sky, *ground]
-
-
-def _worn(pixels: Tensor) -> Tensor:
-    """Pictures as a young model might draw them: blurred in half of the batch, noisy, a little off in tint."""
-    half = len(pixels) // 2
-    small = F.interpolate(pixels[:half], scale_factor=0.5, mode="area")
-    blurred = F.interpolate(small, scale_factor=2, mode="bilinear")
-    pixels = torch.cat([blurred, pixels[half:]])
-    tint = 1 + 0.12 * torch.randn(len(pixels), 3, 1, 1, device=pixels.device)
-    light = 0.08 * torch.randn(len(pixels), 1, 1, 1, device=pixels.device)
-    noise = torch.rand(len(pixels), 1, 1, 1, device=pixels.device) * 0.15 * torch.randn_like(pixels)
-    return (pixels * tint + light + noise).clamp(-1, 1)

@@ -8,7 +8,7 @@ import torch
 from diffusers import StableDiffusionPipeline
 
 from studio.storybook import vae
-from studio.storybook.bundled import BASE
+from studio.storybook.bundled import BASE, FOLDER
 from studio.storybook.bundled import FIGURES as FIGURES_FILE
 from studio.storybook.captions import plain_caption
 from studio.storybook.data import UNSEEN
@@ -18,7 +18,17 @@ from studio.storybook.render import picture
 from studio.storybook.world import Mix, random_scene
 
 FIGURES = json.loads(FIGURES_FILE.read_text())
-FLOORS = {("base", "object"): 75, ("base", "colour"): 80, ("base", "both"): 65, ("vae", "psnr"): 26}
+FLOORS = {
+    ("base", "object"): 75,
+    ("base", "colour"): 80,
+    ("base", "both"): 65,
+    ("vae", "psnr"): 26,
+    ("clipseg", "thing, IoU"): 0.70,
+    ("clipseg", "background, IoU"): 0.80,
+    ("rembg", "IoU"): 0.85,
+    ("replace", "new object"): 70,
+    ("remove", "old one gone"): 75,
+}
 
 
 @pytest.fixture(scope="module")
@@ -27,9 +37,10 @@ def pipe() -> StableDiffusionPipeline:
 
 
 def test_files_are_small() -> None:
-    sizes = [path.stat().st_size for path in BASE.rglob("*") if path.is_file()]
-    assert max(sizes) <= 10_000_000
-    assert sum(sizes) <= 30_000_000
+    sizes = {path: path.stat().st_size for path in FOLDER.rglob("*") if path.is_file()}
+    assert max(sizes.values()) <= 10_000_000
+    assert sum(size for path, size in sizes.items() if path.is_relative_to(BASE)) <= 30_000_000
+    assert sum(sizes.values()) <= 80_000_000
 
 
 def test_weights_are_float16_safetensors_only() -> None:
@@ -44,6 +55,11 @@ def test_weights_are_float16_safetensors_only() -> None:
 
 def test_plain_loading_gives_one_dtype(pipe: StableDiffusionPipeline) -> None:
     assert {pipe.unet.dtype, pipe.text_encoder.dtype, pipe.vae.dtype, pipe.image_encoder.dtype} == {torch.float32}
+
+
+@pytest.mark.parametrize("verb", ["replace", "remove"])
+def test_not_a_bit_outside_the_mask_was_changed(verb: str) -> None:
+    assert FIGURES[verb]["bits changed outside"] == 0
 
 
 @pytest.mark.parametrize(("part", "figure"), FLOORS)

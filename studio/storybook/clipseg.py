@@ -1,0 +1,144 @@
+"""CLIPSeg for the Storybook world: a picture and words to the mask of what the words name."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from transformers import (
+    CLIPSegConfig,
+    CLIPSegForImageSegmentation,
+    CLIPSegProcessor,
+    CLIPTokenizer,
+    ViTImageProcessor,
+)
+
+from studio.storybook import bundled, clip, tokenizer
+from studio.storybook.bundled import CLIPSEG
+from studio.storybook.data import pictures, regions, scenes, worn
+from studio.storybook.queries import random_query
+from studio.storybook.training import Losses, Run, load_state, workers
+from studio.storybook.vae import to_tensor
+from studio.storybook.world import Mix
+
+SEES = 192
+HEIGHT = 128
+BATCH = 32
+QUERIES = 3
+POOL = 4_000
+ASPECTS = (1.0, 1.5, 2 / 3)
+TRAINED_ON = Mix(two_things=0.5, looks=0.35)
+FIRST_SEED = 20_000_000
+# What the published CLIPSeg was trained with.
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+def make(tokens: CLIPTokenizer) -> CLIPSegForImageSegmentation:
+    """A fresh net of 1.4 M parameters: the text tower of our CLIP, 4 image layers of width 96, patches of 16 pixels."""
+    towers = clip.trained(torch.device("cpu"))
+    config = CLIPSegConfig(
+        text_config={
+            name: value for name, value in towers.config.text_config.to_dict().items() if name != "model_type"
+        },
+        vision_config={
+            "hidden_size": 96,
+            "intermediate_size": 384,
+            "num_hidden_layers": 4,
+            "num_attention_heads": 4,
+            "image_size": SEES,
+            "patch_size": 16,
+        },
+        projection_dim=clip.WIDTH,
+        extract_layers=(1, 2, 3),
+        reduce_dim=64,
+        decoder_intermediate_size=128,
+        use_complex_transposed_convolution=True,
+    )
+    model = CLIPSegForImageSegmentation(config)
+    model.clip.text_model.load_state_dict(towers.text_model.state_dict())
+    model.clip.text_projection.load_state_dict(towers.text_projection.state_dict())
+    # transformers begins them at a deviation of 1, with which nothing is learnt.
+    decoder = model.decoder
+    for layer in (*decoder.reduces, decoder.film_mul, decoder.film_add, *decoder.transposed_convolution[::2]):
+        layer.reset_parameters()
+    return model
+
+
+def train(minutes: float, device: torch.device) -> CLIPSegForImageSegmentation:
+    """Train all of it on scenes with words for their parts, and words for what is not there; cross entropy and Dice."""
+    tokens = tokenizer.trained()
+    model = make(tokens)
+    # What only a summary of the picture would need.
+    for part in (model.clip.logit_scale, model.clip.visual_projection, model.clip.vision_model.post_layernorm):
+        part.requires_grad_(False)
+    some = [
+        scenes(FIRST_SEED + 10_000_000 * turn, POOL, TRAINED_ON, aspect=aspect) for turn, aspect in enumerate(ASPECTS)
+    ]
+    seen = [pictures(each, HEIGHT) for each in some]
+    truth = [regions(each, HEIGHT) for each in some]
+    rng, batch = np.random.default_rng(), BATCH // workers()
+
+    def losses(step: int) -> Losses:
+        turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
+        picked = rng.choice(POOL, batch, replace=False)
+        asked = [random_query(some[turn][index], truth[turn][index], rng) for index in picked for _ in range(QUERIES)]
+        said = tokens([words for words, _ in asked], padding=True, truncation=True, return_tensors="pt").to(device)
+        masks = torch.from_numpy(np.stack([mask for _, mask in asked])).float().to(device)
+        pixels = worn(to_tensor(seen[turn][picked]).to(device))
+        return _losses(model, _sized(pixels), said, masks)
+
+    return Run(name="clipseg", model=model, losses=losses, device=device, weight_decay=0.02).fit(minutes)
+
+
+def trained(device: torch.device) -> CLIPSegForImageSegmentation:
+    """The averaged net of the saved state, else the bundled one, in evaluation mode."""
+    state = load_state("clipseg", device)
+    if state is None:
+        return bundled.part(CLIPSegForImageSegmentation, CLIPSEG, device)
+    model = make(tokenizer.trained()).to(device)
+    model.load_state_dict(state["averages"])
+    return model.eval()
+
+
+def processor() -> CLIPSegProcessor:
+    """What brings pictures and words to the net, as the published one's does."""
+    seen = ViTImageProcessor(size={"height": SEES, "width": SEES}, image_mean=MEAN, image_std=DEVIATION, resample=2)
+    return CLIPSegProcessor(seen, tokenizer.trained())
+
+
+@torch.inference_mode()
+def scores(
+    net: CLIPSegForImageSegmentation, prepare: CLIPSegProcessor, seen: np.ndarray, words: list[str]
+) -> np.ndarray:
+    """How sure the net is of each pixel of an (h, w, 3) uint8 picture, for each of the words: (n, h, w) in 0 … 1."""
+    inputs = prepare(text=words, images=[seen] * len(words), padding=True, return_tensors="pt")
+    found = net(**inputs).logits.sigmoid()[:, None]
+    return F.interpolate(found, size=seen.shape[:2], mode="bilinear", antialias=True)[:, 0].numpy()
+
+
+def export(folder: Path = CLIPSEG) -> None:
+    """Write net and processor in the layout of the published one, float16."""
+    trained(torch.device("cpu")).half().save_pretrained(folder)
+    bundled.load_as_float32(folder)
+    processor().save_pretrained(folder)
+
+
+def _sized(pixels: Tensor) -> Tensor:
+    """(n, 3, h, w) in −1 … 1 to what the net sees."""
+    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
+    return (F.interpolate(pixels, size=(SEES, SEES), mode="bilinear", antialias=True) / 2 + 0.5 - mean) / deviation
+
+
+def _losses(model: CLIPSegForImageSegmentation, pixels: Tensor, said: dict[str, Tensor], masks: Tensor) -> Losses:
+    """`masks` (pictures × queries, h, w) in 0 … 1, the queries of a picture one after another."""
+    states = model.clip.vision_model(pixels, output_hidden_states=True).hidden_states
+    repeats = len(masks) // len(pixels)
+    seen = tuple(states[layer + 1].repeat_interleave(repeats, 0) for layer in model.extract_layers)
+    words = model.clip.get_text_features(said["input_ids"], attention_mask=said["attention_mask"]).pooler_output
+    logits = model.decoder(seen, words).logits.float()
+    wanted = F.interpolate(masks[:, None], size=logits.shape[-2:], mode="bilinear", antialias=True)[:, 0]
+    guess = logits.sigmoid()
+    overlap = (guess * wanted).sum((1, 2))
+    dice = 1 - (2 * overlap + 200) / (guess.sum((1, 2)) + wanted.sum((1, 2)) + 200)
+    return {"cross entropy": 2 * F.binary_cross_entropy_with_logits(logits, wanted), "dice": 0.5 * dice.mean()}

@@ -1,0 +1,128 @@
+"""The foreground net: a picture to the mask of its things; exported to ONNX and used through rembg."""
+
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from studio.storybook.bundled import FOREGROUND
+from studio.storybook.data import pictures, regions, scenes, worn
+from studio.storybook.queries import FIRST_THING
+from studio.storybook.training import Losses, Run, load_state, workers
+from studio.storybook.vae import to_tensor
+from studio.storybook.world import Mix
+
+# As rembg's session for U²-Net brings pictures to its net.
+SEES = 320
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HEIGHT = 128
+BATCH = 32
+POOL = 6_000
+ASPECTS = (1.0, 1.5, 2 / 3)
+TRAINED_ON = Mix(two_things=0.4, looks=0.35)
+FIRST_SEED = 60_000_000
+# The net works at a quarter of that: the world is drawn at little more, and a step takes a tenth of the time.
+WORKS_AT = 80
+WIDTHS = (16, 32, 64, 96)
+
+
+class Foreground(nn.Module):
+    """A small U-Net (Ronneberger et al. 2015): (n, 3, 320, 320) as rembg normalises it to (n, 1, 320, 320) in 0 … 1."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.down = nn.ModuleList(_block(before, after) for before, after in zip((3, *WIDTHS), WIDTHS, strict=False))
+        self.up = nn.ModuleList(
+            _block(below + beside, beside) for below, beside in zip(WIDTHS[:0:-1], WIDTHS[-2::-1], strict=True)
+        )
+        self.head = nn.Conv2d(WIDTHS[0], 1, 1)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self.logits(pixels).sigmoid()
+
+    def logits(self, pixels: Tensor) -> Tensor:
+        """(n, 1, 320, 320) before the sigmoid."""
+        return F.interpolate(self.small(F.avg_pool2d(pixels, SEES // WORKS_AT)), scale_factor=4.0, mode="bilinear")
+
+    def small(self, seen: Tensor) -> Tensor:
+        """(n, 3, 80, 80) to (n, 1, 80, 80), before the sigmoid."""
+        levels = []
+        for block in self.down:
+            seen = block(F.max_pool2d(seen, 2) if levels else seen)
+            levels.append(seen)
+        seen = levels.pop()
+        for block in self.up:
+            larger = F.interpolate(seen, scale_factor=2.0, mode="nearest")
+            seen = block(torch.cat([larger, levels.pop()], 1))
+        return self.head(seen)
+
+
+def _block(before: int, after: int) -> nn.Sequential:
+    layers: list[nn.Module] = []
+    for width in (before, after):
+        layers += [nn.Conv2d(width, after, 3, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
+    return nn.Sequential(*layers)
+
+
+def train(minutes: float, device: torch.device) -> Foreground:
+    """Train on worn scenes of three aspects, all squeezed to a square as rembg does; cross entropy and Dice."""
+    model = Foreground().to(memory_format=torch.channels_last)
+    some = [
+        scenes(FIRST_SEED + 10_000_000 * turn, POOL, TRAINED_ON, aspect=aspect) for turn, aspect in enumerate(ASPECTS)
+    ]
+    seen = [pictures(each, HEIGHT) for each in some]
+    truth = [regions(each, HEIGHT) >= FIRST_THING for each in some]
+    rng, batch = np.random.default_rng(), BATCH // workers()
+
+    def losses(step: int) -> Losses:
+        turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
+        picked = rng.choice(POOL, batch, replace=False)
+        masks = torch.from_numpy(truth[turn][picked]).float().to(device)
+        return _losses(model, worn(to_tensor(seen[turn][picked]).to(device)), masks)
+
+    return Run(name="foreground", model=model, losses=losses, device=device).fit(minutes)
+
+
+def trained(device: torch.device) -> Foreground:
+    """The averaged net of the saved state, in evaluation mode; the bundled ONNX file cannot be trained on."""
+    state = load_state("foreground", device)
+    if state is None:
+        raise FileNotFoundError("train the foreground net first: python -m studio.storybook train foreground")
+    model = Foreground().to(device)
+    model.load_state_dict(state["averages"])
+    return model.eval()
+
+
+def export(file: Path = FOREGROUND) -> None:
+    """Write the net as ONNX, float32; needs the packages onnx and onnxscript."""
+    model, pixels = trained(torch.device("cpu")), torch.zeros(1, 3, SEES, SEES)
+    torch.onnx.export(
+        model, (pixels,), file, input_names=["pixels"], output_names=["foreground"], dynamo=True, external_data=False
+    )
+
+
+def mattes(seen: np.ndarray, file: Path = FOREGROUND) -> np.ndarray:
+    """What the ONNX file says of (n, h, w, 3) uint8 pictures: (n, h, w) in 0 … 1."""
+    net = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
+    pixels = normalised(to_tensor(seen)).numpy()
+    found = np.concatenate([net.run(None, {"pixels": one[None]})[0] for one in pixels])
+    return F.interpolate(torch.from_numpy(found), size=seen.shape[1:3], mode="bilinear", antialias=True)[:, 0].numpy()
+
+
+def normalised(pixels: Tensor, size: int = SEES) -> Tensor:
+    """(n, 3, h, w) in −1 … 1 to what the net sees."""
+    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
+    return (F.interpolate(pixels, size=(size, size), mode="bicubic", antialias=True) / 2 + 0.5 - mean) / deviation
+
+
+def _losses(model: Foreground, pixels: Tensor, masks: Tensor) -> Losses:
+    size = (WORKS_AT, WORKS_AT)
+    wanted = F.interpolate(masks[:, None], size=size, mode="bilinear", antialias=True)
+    small = normalised(pixels, WORKS_AT)
+    logits = model.small(small.contiguous(memory_format=torch.channels_last)).float()
+    guess = logits.sigmoid()
+    dice = 1 - (2 * (guess * wanted).sum((1, 2, 3)) + 1) / (guess.sum((1, 2, 3)) + wanted.sum((1, 2, 3)) + 1)
+    return {"cross entropy": F.binary_cross_entropy_with_logits(logits, wanted), "dice": 0.5 * dice.mean()}

@@ -1,0 +1,31 @@
+"""The bundled foreground net: an ONNX file that tells things from their background in scenes it never saw."""
+
+import numpy as np
+import torch
+
+from studio.storybook import foreground, queries
+from studio.storybook.data import UNSEEN
+from studio.storybook.render import picture, segmentation
+from studio.storybook.world import random_scene
+
+SCENES = [random_scene(UNSEEN + 90_000 + index) for index in range(24)]
+
+
+def test_it_is_tiny() -> None:
+    net = foreground.Foreground()
+    assert sum(weight.numel() for weight in net.parameters()) < 1_000_000
+
+
+def test_it_answers_at_the_size_rembg_asks_at() -> None:
+    with torch.inference_mode():
+        answer = foreground.Foreground()(torch.zeros(2, 3, foreground.SEES, foreground.SEES))
+    assert answer.shape == (2, 1, foreground.SEES, foreground.SEES)
+    assert ((answer >= 0) & (answer <= 1)).all()
+
+
+def test_things_stand_out() -> None:
+    seen = np.stack([np.asarray(picture(scene, 128)) for scene in SCENES])
+    found = foreground.mattes(seen) >= 0.5
+    truth = np.stack([segmentation(scene, 128) >= queries.FIRST_THING for scene in SCENES])
+    overlaps = (found & truth).sum((1, 2)) / (found | truth).sum((1, 2))
+    assert overlaps.mean() >= 0.85
