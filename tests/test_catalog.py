@@ -1,6 +1,7 @@
 """The tables agree with each other."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -39,9 +40,21 @@ def test_what_comes_from_a_hub_is_named_to_the_commit(row: catalog.Checkpoint) -
 
 @pytest.mark.parametrize("row", catalog.CHECKPOINTS, ids=named)
 def test_defaults_of_a_checkpoint_can_be_run(row: catalog.Checkpoint) -> None:
-    complete = resolved(TextToImage(checkpoint=row.id), row)
+    # Words alone are not enough for what is made for inpainting; its defaults are the same.
+    complete = resolved(TextToImage(checkpoint=row.id), replace(row, is_inpainting=False))
     assert None not in vars(complete).values()
     assert (complete.width, complete.height) == catalog.default_size(row)
+
+
+def test_what_is_made_for_inpainting_is_said_and_of_a_family_that_inpaints() -> None:
+    rows = [row for row in catalog.CHECKPOINTS if row.is_inpainting]
+    assert {row.id for row in rows} == {row.id for row in catalog.CHECKPOINTS if "inpainting" in row.source} != set()
+    assert all("inpaint" in catalog.family(row.family).capabilities for row in rows)
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_a_family_that_inpaints_has_a_class_for_it(family: catalog.Family) -> None:
+    assert ("inpaint" in family.capabilities) == ("inpaint" in family.pipelines)
 
 
 @pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)

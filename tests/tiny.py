@@ -16,7 +16,9 @@ from diffusers import (
     PNDMScheduler,
     SD3Transformer2DModel,
     StableDiffusion3Pipeline,
+    StableDiffusionInpaintPipeline,
     StableDiffusionPipeline,
+    StableDiffusionXLInpaintPipeline,
     StableDiffusionXLPipeline,
     UNet2DConditionModel,
 )
@@ -37,12 +39,15 @@ from studio.storybook import tokenizer, unet
 from tests.single_files import single_file
 
 __all__ = [
+    "INPAINTERS",
     "WRITERS",
     "hub_cache",
     "sd1",
+    "sd1_inpainting",
     "sd2",
     "sd3",
     "sdxl",
+    "sdxl_inpainting",
     "single_file",
     "texts_of",
     "with_safety_checker",
@@ -51,6 +56,8 @@ __all__ = [
 
 WIDTH = 32
 REVISION = "0123456789abcdef0123456789abcdef01234567"
+# A latent, the masked picture's latent and the mask.
+INPAINTING_CHANNELS = 9
 # What the published checkpoints of these families say of their training noise.
 NOISE = MappingProxyType({"beta_start": 0.00085, "beta_end": 0.012, "beta_schedule": "scaled_linear"})
 
@@ -61,10 +68,15 @@ def write(folder: Path, seed: int, *, vae_levels: int = 3) -> Path:
     return _stable_diffusion(folder, seed, noise, vae_levels=vae_levels)
 
 
-def sd1(folder: Path, seed: int) -> Path:
+def sd1(folder: Path, seed: int, **how: object) -> Path:
     """Write a checkpoint of Stable Diffusion 1.x's layout."""
     noise = PNDMScheduler(**NOISE, skip_prk_steps=True, set_alpha_to_one=False, steps_offset=1)
-    return _unclipped(_stable_diffusion(folder, seed, noise, vae_levels=4))
+    return _unclipped(_stable_diffusion(folder, seed, noise, vae_levels=4, **how))
+
+
+def sd1_inpainting(folder: Path, seed: int) -> Path:
+    """Write a checkpoint of Stable Diffusion 1.x's layout that was made for inpainting."""
+    return sd1(folder, seed, made_by=StableDiffusionInpaintPipeline, in_channels=INPAINTING_CHANNELS)
 
 
 def sd2(folder: Path, seed: int, *, prediction_type: str = "v_prediction") -> Path:
@@ -74,11 +86,11 @@ def sd2(folder: Path, seed: int, *, prediction_type: str = "v_prediction") -> Pa
     return _stable_diffusion(folder, seed, noise, vae_levels=4, use_linear_projection=True)
 
 
-def sdxl(folder: Path, seed: int) -> Path:
+def sdxl(folder: Path, seed: int, *, made_by: type = StableDiffusionXLPipeline, **how: object) -> Path:
     """Write a checkpoint of SDXL's layout: two encoders of different widths, and sizes told to the UNet."""
     torch.manual_seed(seed)
     words, second = _words(), _words(pad_token="!")
-    StableDiffusionXLPipeline(
+    made_by(
         vae=_vae(4, scaling_factor=0.13025),
         text_encoder=CLIPTextModel(_text(words)),
         text_encoder_2=CLIPTextModelWithProjection(_text(second, width=WIDTH * 2, hidden_act="gelu")),
@@ -91,10 +103,16 @@ def sdxl(folder: Path, seed: int) -> Path:
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=6 * 8 + WIDTH * 2,
+            **how,
         ),
         scheduler=EulerDiscreteScheduler(**NOISE, timestep_spacing="leading", steps_offset=1),
     ).save_pretrained(folder)
     return _unclipped(folder)
+
+
+def sdxl_inpainting(folder: Path, seed: int) -> Path:
+    """Write a checkpoint of SDXL's layout that was made for inpainting."""
+    return sdxl(folder, seed, made_by=StableDiffusionXLInpaintPipeline, in_channels=INPAINTING_CHANNELS)
 
 
 def sd3(folder: Path, seed: int) -> Path:
@@ -142,6 +160,10 @@ def sd3(folder: Path, seed: int) -> Path:
 WRITERS: Mapping[str, Callable[[Path, int], Path]] = MappingProxyType(
     {"storybook": write, "sd1": sd1, "sd2": sd2, "sdxl": sdxl, "sd3": sd3}
 )
+# By the family that they are of.
+INPAINTERS: Mapping[str, Callable[[Path, int], Path]] = MappingProxyType(
+    {"sd1": sd1_inpainting, "sdxl": sdxl_inpainting}
+)
 
 
 def hub_cache(folder: Path, cache_dir: Path, repo_id: str, *, revision: str = REVISION) -> Path:
@@ -178,10 +200,18 @@ def with_safety_checker(folder: Path) -> Path:
     return folder
 
 
-def _stable_diffusion(folder: Path, seed: int, noise: object, *, vae_levels: int, **how: object) -> Path:
+def _stable_diffusion(
+    folder: Path,
+    seed: int,
+    noise: object,
+    *,
+    vae_levels: int,
+    made_by: type = StableDiffusionPipeline,
+    **how: object,
+) -> Path:
     torch.manual_seed(seed)
     words = _words()
-    StableDiffusionPipeline(
+    made_by(
         vae=_vae(vae_levels),
         text_encoder=CLIPTextModel(_text(words)),
         tokenizer=words,

@@ -9,6 +9,7 @@ from studio.catalog.checkpoints import CHECKPOINTS
 from studio.catalog.families import FAMILIES
 from studio.catalog.rows import Checkpoint, Family, Recipe, Sampler
 from studio.catalog.samplers import RECIPES, SAMPLERS
+from studio.catalog.verbs import VERBS, Verb
 from studio.errors import NotFound
 
 __all__ = [
@@ -16,10 +17,12 @@ __all__ = [
     "FAMILIES",
     "RECIPES",
     "SAMPLERS",
+    "VERBS",
     "Checkpoint",
     "Family",
     "Recipe",
     "Sampler",
+    "Verb",
     "checkpoint",
     "default_size",
     "defaults",
@@ -27,6 +30,7 @@ __all__ = [
     "recipes",
     "sampler",
     "samplers",
+    "verb",
 ]
 
 Row = TypeVar("Row")
@@ -45,6 +49,11 @@ def checkpoint(id: str) -> Checkpoint:
 def sampler(label: str) -> Sampler:
     """The sampler of that label; NotFound names the nearest ones."""
     return _row(label, {row.label: row for row in SAMPLERS}, "Sampler")
+
+
+def verb(name: str) -> Verb:
+    """The verb of that name; NotFound names the nearest ones."""
+    return _row(name, {row.name: row for row in VERBS}, "Change")
 
 
 def samplers(family: Family) -> tuple[Sampler, ...]:

@@ -5,7 +5,11 @@ from types import MappingProxyType
 from studio.catalog.rows import Family
 
 _STABLE_DIFFUSION = MappingProxyType(
-    {"text_to_image": "StableDiffusionPipeline", "image_to_image": "StableDiffusionImg2ImgPipeline"}
+    {
+        "text_to_image": "StableDiffusionPipeline",
+        "image_to_image": "StableDiffusionImg2ImgPipeline",
+        "inpaint": "StableDiffusionInpaintPipeline",
+    }
 )
 _EVERYTHING = frozenset({"negative_prompt", "guidance", "ip_adapter", "controlnet", "inpaint", "lora"})
 _LARGE_SIZES = ((1024, 1024), (896, 1152), (1152, 896), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
@@ -78,7 +82,11 @@ FAMILIES: tuple[Family, ...] = (
         name="sdxl",
         label="SDXL",
         pipelines=MappingProxyType(
-            {"text_to_image": "StableDiffusionXLPipeline", "image_to_image": "StableDiffusionXLImg2ImgPipeline"}
+            {
+                "text_to_image": "StableDiffusionXLPipeline",
+                "image_to_image": "StableDiffusionXLImg2ImgPipeline",
+                "inpaint": "StableDiffusionXLInpaintPipeline",
+            }
         ),
         sizes=(*_LARGE_SIZES, (512, 512)),
         size_multiple=8,
@@ -102,7 +110,11 @@ FAMILIES: tuple[Family, ...] = (
         name="sd3",
         label="Stable Diffusion 3",
         pipelines=MappingProxyType(
-            {"text_to_image": "StableDiffusion3Pipeline", "image_to_image": "StableDiffusion3Img2ImgPipeline"}
+            {
+                "text_to_image": "StableDiffusion3Pipeline",
+                "image_to_image": "StableDiffusion3Img2ImgPipeline",
+                "inpaint": "StableDiffusion3InpaintPipeline",
+            }
         ),
         sizes=_LARGE_SIZES,
         size_multiple=16,

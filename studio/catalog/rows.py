@@ -49,6 +49,11 @@ class Family:
         return len(self.latent_rgb) - 1
 
     @property
+    def inpainting_channels(self) -> int:
+        """What a denoiser made for inpainting takes: a latent, the masked picture's latent and the mask."""
+        return 2 * self.latent_channels + 1
+
+    @property
     def second_pass_maximum(self) -> int:
         """The largest side that a second pass may reach."""
         return 2 * self.maximum_size
@@ -60,7 +65,8 @@ class Checkpoint:
 
     `revision` is the hub's commit that is meant, and `variant` the weights fetched where a repository has several.
     `vae` is a hub id whose VAE stands in for the checkpoint's own in half precision. `size_bytes` is what the files
-    take on disk. `defaults` go before the family's.
+    take on disk. `defaults` go before the family's. `is_inpainting` ones take the mask and the masked picture beside
+    the latents: they fill masks and paint nothing from words alone.
 
     `problem` says why it cannot be used as it lies there; then `needs` is the hub id whose configs are missing, or
     `is_pickle` is set if it has to be converted, or neither. The `family` of a file that cannot be read is "".
@@ -80,6 +86,7 @@ class Checkpoint:
     vae_revision: str | None = None
     defaults: Mapping[str, object] = field(default_factory=dict)
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_inpainting: bool = False
     problem: str = ""
     needs: str = ""
     is_pickle: bool = False

@@ -22,6 +22,7 @@ def described(row: Checkpoint, folder: Path | None, settings: Settings) -> dict[
         "licence": row.licence,
         "licence_url": row.licence_url,
         "is_gated": row.is_gated,
+        "is_inpainting": row.is_inpainting,
         "capabilities": sorted(family.capabilities) if family else [],
         "defaults": dict(catalog.defaults(row)) if family else {},
         "left_out": family.left_out_note if family else "",

@@ -28,20 +28,27 @@ def is_checkpoint(folder: Path) -> bool:
         return False
 
 
-def family_of(config: Callable[[str], dict]) -> Family | None:
-    """The family that the texts of a folder tell of; `config` gives one by its name, {} if it is not there."""
+def family_of(config: Callable[[str], dict], named: str) -> Family | None:
+    """The family that the texts of a folder tell of; `config` gives one by its name, {} if it is not there.
+
+    LoadError, calling the folder by `named`, if the denoiser takes what no pipeline of the family gives it.
+    """
     vae, unet = config("vae/config.json"), config("unet/config.json")
     scale = 2 ** (len(vae.get("block_out_channels", ())) - 1)
-    channels = (unet or config("transformer/config.json")).get("in_channels", 4)
-    told = (scale, channels, bool(unet.get("use_linear_projection", False)))
+    told = (scale, bool(unet.get("use_linear_projection", False)))
     for family in catalog.FAMILIES:
         if config(INDEX).get("_class_name") in family.pipelines.values() and told == (
             family.latent_scale,
-            family.latent_channels,
             family.has_linear_projection,
         ):
+            layouts.check_channels(channels(config), family, named)
             return family
     return None
+
+
+def channels(config: Callable[[str], dict]) -> int | None:
+    """How many channels the denoiser takes by the texts of a folder; None if they leave it open."""
+    return (config("unet/config.json") or config("transformer/config.json")).get("in_channels")
 
 
 def text(folder: Path, name: str) -> dict:

@@ -10,7 +10,7 @@ from pathlib import Path
 from studio import catalog
 from studio.catalog import Checkpoint
 from studio.config import Settings
-from studio.errors import NotFound
+from studio.errors import LoadError, NotFound
 from studio.pipelines import folders, listings, refusals, snapshots, transfers
 from studio.pipelines.folders import INDEX
 from studio.pipelines.listings import Listing
@@ -86,6 +86,26 @@ def fetch_configs(
     return _brought(_coming((listing, files)), on_progress, patience)
 
 
+def fetch_network(
+    repo: str,
+    settings: Settings,
+    on_progress: OnProgress = lambda done, total: None,
+    *,
+    revision: str | None = None,
+    patience: Patience = PATIENCE,
+) -> Path:
+    """Bring a repository that is a single network of transformers, with the texts it is used with; as `fetch`.
+
+    Its config comes last.
+    """
+    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=partial(on_progress, 0, 0))
+    weights = [file for file in snapshots.network(listing.files) if file.variant is not None]
+    if not weights:
+        raise refusals.because("no_safetensors", repo, name="it")
+    texts = [file for file in listing.files if snapshots.CONFIG.fullmatch(file.name) and file.variant is None]
+    return _brought(_coming((listing, texts + weights)), on_progress, patience)
+
+
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
     """The row of a repository named by hand, as owner/name or by its address: the catalogue's, or one made up from
     what the hub says. Nothing is kept of that.
@@ -108,7 +128,9 @@ def _told(listing: Listing, patience: Patience) -> Checkpoint:
         return json.loads(transfers.read(files[path], listing.snapshot, patience)) if path in files else {}
 
     try:
-        family = folders.family_of(config)
+        family = folders.family_of(config, repo)
+    except LoadError as error:
+        raise NotFound(str(error)) from None
     except (ValueError, TypeError, AttributeError):  # texts that say something else than diffusers writes
         raise refusals.because("no_layout", repo) from None
     if family is None:
@@ -124,6 +146,7 @@ def _told(listing: Listing, patience: Patience) -> Checkpoint:
         size_bytes=sum(file.size_bytes for file in files.values() if file.part not in family.left_out),
         is_gated=listing.is_gated,
         variant=snapshots.HALF if any(file.variant == snapshots.HALF for file in files.values()) else None,
+        is_inpainting=folders.channels(config) == family.inpainting_channels,
     )
 
 
@@ -146,7 +169,7 @@ def _plan(
 def _coming(*wanted: tuple[Listing, list[HubFile]]) -> Plan:
     files = [(listing.snapshot, file) for listing, files in wanted for file in files]
     return Plan(
-        files=tuple(sorted(files, key=lambda row: row[1].name == INDEX)),
+        files=tuple(sorted(files, key=lambda row: (row[1].name == INDEX, row[1].name == snapshots.NETWORK))),
         revisions=tuple((listing.snapshot, listing.revision) for listing, _ in wanted),
     )
 

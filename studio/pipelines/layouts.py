@@ -1,6 +1,7 @@
 """What a single file of weights is, told from the names of its tensors: which family's checkpoint, or what else."""
 
 import re
+from collections.abc import Mapping
 from types import MappingProxyType
 
 from studio import catalog
@@ -17,7 +18,8 @@ PARTS: dict[str, tuple[str, ...]] = {
     "text_encoder_2": ("conditioner.embedders.1.", "text_encoders.clip_g."),
     "text_encoder_3": ("text_encoders.t5xxl.",),
 }
-# The layer that takes the latents: a checkpoint that takes more channels than a latent has wants a picture or a mask.
+# The parts that predict noise, and in files the layer of theirs that takes the latents.
+DENOISERS = frozenset({"unet", "transformer"})
 FIRST_LAYERS = (
     "model.diffusion_model.input_blocks.0.0.weight",
     "model.diffusion_model.x_embedder.proj.weight",
@@ -61,12 +63,28 @@ def family_of(header: Header, named: str) -> Family:
     scale = latent_scale(header) or Family.latent_scale  # as all published ones have it
     for family in catalog.FAMILIES:
         if _is_marked(header, family) and scale == family.latent_scale:
-            _check_channels(header, family, named)
+            check_channels(channels(header.shapes), family, named)
             return family
     for sign, what in OTHERS:
         if any(map(sign.search, header.shapes)):
             raise LoadError(f"Checkpoint: {named} is {what}, not a checkpoint of a family known here ({_known()}).")
     raise LoadError(f"Checkpoint: {named} is of no family known here ({_known()}).")
+
+
+def channels(shapes: Mapping[str, tuple[int, ...]]) -> int | None:
+    """How many channels the denoiser takes, from the shapes of a file's tensors; None if that is not told."""
+    return next((shapes[name][1] for name in FIRST_LAYERS if len(shapes.get(name, ())) > 1), None)
+
+
+def check_channels(taken: int | None, family: Family, named: str) -> None:
+    """LoadError if a denoiser takes neither latents alone nor what is taken for inpainting; None is the family's."""
+    if taken in (None, family.latent_channels, family.inpainting_channels):
+        return
+    raise LoadError(
+        f"Checkpoint: {named} takes {taken} channels, where {family.label} has {family.latent_channels}, or "
+        f"{family.inpainting_channels} for inpainting: it is made for other input, such as a whole picture to edit or "
+        "a depth map, and can neither paint from words nor fill a mask. Choose another checkpoint."
+    )
 
 
 def latent_scale(header: Header) -> int | None:
@@ -99,15 +117,6 @@ def weight_count(header: Header, family: Family) -> int:
 
 def _is_marked(header: Header, family: Family) -> bool:
     return bool(family.marks) and all(any(name.startswith(mark) for name in header.shapes) for mark in family.marks)
-
-
-def _check_channels(header: Header, family: Family, named: str) -> None:
-    taken = next((header.shapes[name][1] for name in FIRST_LAYERS if len(header.shapes.get(name, ())) > 1), None)
-    if taken not in (None, family.latent_channels):
-        raise LoadError(
-            f"Checkpoint: {named} takes {taken} channels where {family.label} has {family.latent_channels}: it is made "
-            "for inpainting or editing and cannot paint from words. Choose another checkpoint."
-        )
 
 
 def _lora_base(header: Header) -> str:

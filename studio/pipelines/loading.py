@@ -93,7 +93,7 @@ def _class(library: str, name: str) -> type:
 
 def _completed(configs: Path, family: Family, made: dict[str, object]) -> Loaded:
     """The parts with the tokenizers and whatever else has no weights, as diffusers reads them."""
-    pipeline = getattr(diffusers, family.pipeline)
+    pipeline = getattr(diffusers, _named(configs, family))
     expected, optional = pipeline._get_signature_keys(pipeline)
     made |= {name: None for name in folders.OPTIONAL if name in expected and not (configs / name).is_dir()}
     pipe = pipeline.from_pretrained(configs, **made, **_unchecked(made), local_files_only=True, use_safetensors=True)
@@ -103,6 +103,12 @@ def _completed(configs: Path, family: Family, made: dict[str, object]) -> Loaded
         components={name: part for name, part in pipe.components.items() if name != "scheduler"},
         options={name: value for name, value in options.items() if name in optional},
     )
+
+
+def _named(configs: Path, family: Family) -> str:
+    """The class that the model index names, which knows all its options, if the family uses it."""
+    named = folders.text(configs, folders.INDEX).get("_class_name")
+    return named if named in family.pipelines.values() else family.pipeline
 
 
 def _unchecked(made: Mapping[str, object]) -> dict[str, bool]:

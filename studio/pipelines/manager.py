@@ -20,9 +20,10 @@ from studio import catalog
 from studio.catalog import Checkpoint, Family
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
-from studio.pipelines import headers, layouts, loading, memory, schedulers, shelf, sources
+from studio.pipelines import headers, inpainting, layouts, loading, memory, schedulers, shelf, sources
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
+from studio.pipelines.inpainting import Latents
 from studio.pipelines.loading import Loaded, OnPart
 from studio.pipelines.shelf import Stamp
 from studio.pipelines.sources import Place
@@ -57,8 +58,8 @@ class PipelineManager:
     """Holds the only strong references to weights; to be used by one thread alone.
 
     `paces` is what pictures took last time, by what decides it (`pace_key`): the task writes and reads it. `faults`
-    is what loading found wrong with files, for `sources` to know. `encodings` are prompts encoded lately, and
-    `finished` pictures painted lately, for a grid that holds them again.
+    is what loading found wrong with files, for `sources` to know. `encodings` are prompts and `latents` pictures
+    encoded lately, and `finished` pictures painted lately, for a grid that holds them again.
     """
 
     def __init__(self, settings: Settings, faults: dict[Path, tuple[Stamp, str]] | None = None) -> None:
@@ -69,7 +70,7 @@ class PipelineManager:
         self._residents: OrderedDict[str, Resident] = OrderedDict()
         self.paces: dict[tuple, Pace] = {}
         self.faults = {} if faults is None else faults
-        self.encodings = Encodings()
+        self.encodings, self.latents = Encodings(), Latents()
         self.finished = Finished()
         for library in (diffusers, transformers):
             library.utils.logging.disable_progress_bar()
@@ -85,7 +86,7 @@ class PipelineManager:
         is read from disk, and may raise to stop that. LoadError leaves every other checkpoint as it was.
         """
         resident = self._resident(request.checkpoint, on_load)
-        make = getattr(diffusers, resident.family.pipelines[kind or request.kind])
+        make = _class(resident.family.pipelines[kind or request.kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
         expected, optional = make._get_signature_keys(make)
         parts = {name: part for name, part in resident.loaded.components.items() if name in expected}
@@ -163,6 +164,7 @@ class PipelineManager:
     def _drop(self, checkpoint_id: str) -> None:
         del self._residents[checkpoint_id]
         self.encodings.forget(checkpoint_id)
+        self.latents.forget(checkpoint_id)
 
     def _loaded(self, row: Checkpoint, place: Place, dtype: torch.dtype, on_load: OnPart) -> Resident:
         """Built aside: what fails here leaves nothing behind."""
@@ -179,6 +181,11 @@ class PipelineManager:
                 self.faults[place.path] = shelf.stamp(place.path), str(told)
             raise told from (None if told is error else error)
         return Resident(family=family, loaded=loaded, scheduler_config=config, dtype=dtype, stamp=stamp)
+
+
+def _class(name: str) -> type[DiffusionPipeline]:
+    """The pipeline class of that name: ours where diffusers' own needs mending."""
+    return getattr(inpainting, name, None) or getattr(diffusers, name)
 
 
 def pace_key(request: TextToImage) -> tuple:

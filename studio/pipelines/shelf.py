@@ -6,7 +6,7 @@ Everything is told from names and headers, and told again only when a file has c
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from studio import catalog
@@ -141,12 +141,14 @@ def _told_of_folder(path: Path, blank: Checkpoint) -> Told:
     size = sum(file.stat().st_size for file in path.glob("*/*.safetensors") if file.is_file())
     told = Told(row=replace(blank, size_bytes=size))
     try:
-        family = folders.family_of(lambda name: folders.text(path, name))
+        family = folders.family_of(partial(folders.text, path), path.name)
         if family is None:
             folders.check_texts(path)
             known = ", ".join(family.label for family in catalog.FAMILIES)
             raise LoadError(f"Checkpoint: {path.name} is of no family known here ({known}).")
-        told = replace(told, row=replace(told.row, family=family.name, defaults=_own_size(path, family)))
+        is_inpainting = folders.channels(partial(folders.text, path)) == family.inpainting_channels
+        row = replace(told.row, family=family.name, defaults=_own_size(path, family), is_inpainting=is_inpainting)
+        told = replace(told, row=row)
         folders.check_texts(path, family.left_out)
         needs = frozenset(layouts.PARTS).intersection(folders.parts(path, family.left_out))
         holds = frozenset(part for part in layouts.PARTS if folders.has_weights(path / part))
@@ -167,7 +169,9 @@ def _told_of_file(path: Path, blank: Checkpoint) -> Told:
     except LoadError as error:
         return Told(row=replace(blank, problem=str(error)), is_other=True)
     holds = frozenset(part for part in layouts.PARTS if layouts.has(header, part))
-    return Told(row=replace(blank, family=family.name), holds=holds, configs=layouts.configs(header, family))
+    is_inpainting = layouts.channels(header.shapes) == family.inpainting_channels
+    row = replace(blank, family=family.name, is_inpainting=is_inpainting)
+    return Told(row=row, holds=holds, configs=layouts.configs(header, family))
 
 
 def _own_size(folder: Path, family: Family) -> dict[str, object]:

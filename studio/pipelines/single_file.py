@@ -26,7 +26,8 @@ def holds(weights: Weights, part: str) -> bool:
 
 
 def maker(made_by: type, part: str, weights: Weights, *, configs: Path, dtype: torch.dtype) -> Callable[[], nn.Module]:
-    """What makes the part out of the weights, after its config in that folder.
+    """What makes the part out of the weights, after its config in that folder; a denoiser takes the channels that its
+    weights take, since the configs of a family do for its checkpoints for inpainting too.
 
     Making it raises LoadError if the file lacks some of its weights.
     """
@@ -44,9 +45,17 @@ def maker(made_by: type, part: str, weights: Weights, *, configs: Path, dtype: t
                 cached_model_config_path=str(configs),
                 torch_dtype=dtype,
                 local_files_only=True,
+                **_channels(part, weights),
             )
         except NotImplementedError:  # of torch, for a weight that is nowhere
             message = f"Checkpoint: the file lacks weights of the part '{part}'. Fetch it again or choose another."
             raise LoadError(message) from None
 
     return make
+
+
+def _channels(part: str, weights: Weights) -> dict[str, int]:
+    if part not in layouts.DENOISERS:
+        return {}
+    taken = layouts.channels({name: tuple(weight.shape) for name, weight in weights.items()})
+    return {} if taken is None else {"in_channels": taken}

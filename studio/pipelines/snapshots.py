@@ -15,6 +15,8 @@ HALF = "fp16"
 PARTS = ("scheduler", "tokenizer", "tokenizer_2", "tokenizer_3", *NETWORKS)
 CONFIG = re.compile(r"\w[\w.-]*\.(json|txt|model)")
 SHARDS = re.compile(r"(?:diffusion_pytorch_model|model)\.safetensors\.index(?:\.(\w+))?\.json")
+# The text that says what a single network is.
+NETWORK = "config.json"
 # Vocabularies are of a few megabytes; a text that claims more is none.
 CONFIG_BYTES = 32 * 2**20
 
@@ -66,7 +68,7 @@ def wanted(files: Iterable[HubFile], variant: str, left_out: Collection[str] = (
 def network(files: Iterable[HubFile]) -> list[HubFile]:
     """Config and weights of a repository that is a single network, such as a VAE."""
     files = list(files)
-    return [file for file in files if file.name == "config.json"] + _weights(files, "", "")
+    return [file for file in files if file.name == NETWORK] + _weights(files, "", "")
 
 
 def bare_networks(files: Iterable[HubFile]) -> list[str]:

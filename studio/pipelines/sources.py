@@ -16,6 +16,7 @@ from studio.errors import LoadError
 from studio.pipelines import folders, headers, layouts, shelf
 from studio.pipelines.folders import INDEX
 from studio.pipelines.shelf import Stamp
+from studio.pipelines.snapshots import NETWORK
 
 PROJECT = Path(__file__).resolve().parents[2]
 
@@ -112,7 +113,7 @@ def located(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> 
 def place(row: Checkpoint, settings: Settings, faults: Faults = NO_FAULTS) -> Place:
     """The files to load a checkpoint from; LoadError as `located`."""
     path = located(row, settings, faults)
-    vae = _cached(row.vae, settings, row.vae_revision, name="config.json") if row.vae else None
+    vae = _cached(row.vae, settings, row.vae_revision, name=NETWORK) if row.vae else None
     if path.is_file():
         return Place(_configs(path, settings), path, vae)
     return Place(path, None, vae)
@@ -124,6 +125,11 @@ def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
     if place.file:
         return layouts.weight_count(headers.read(place.file), family)
     return folders.weight_count(place.configs, family.left_out, is_half=is_half)
+
+
+def network(repo: str, settings: Settings, revision: str | None = None) -> Path | None:
+    """The folder of a single network's repository in the hub's cache; None if it is not here."""
+    return _in_cache(repo, NETWORK, settings, revision or "main")
 
 
 def own_path(row: Checkpoint) -> Path | None:
@@ -167,15 +173,16 @@ def _cached(repo: str, settings: Settings, revision: str | None = None, *, name:
     pinned = {row.revision for row in catalog.CHECKPOINTS if row.source == repo}
     for wanted in dict.fromkeys((revision, *pinned, "main")):
         if wanted and (found := _in_cache(repo, name, settings, wanted)):
-            return found.parent
+            return found
     return None
 
 
 def _in_cache(repo: str, name: str, settings: Settings, revision: str) -> Path | None:
+    """The folder that has the file of that name."""
     if repo.count("/") != 1:
         return None
     try:
         found = try_to_load_from_cache(repo, name, cache_dir=settings.cache_dir, revision=revision)
     except HFValidationError:  # no id that any hub has
         return None
-    return Path(found) if isinstance(found, str) else None
+    return Path(found).parent if isinstance(found, str) else None

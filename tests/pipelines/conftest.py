@@ -6,6 +6,7 @@ import pytest
 
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
+from tests import tiny
 from tests.forms import Forms
 
 
@@ -13,6 +14,15 @@ from tests.forms import Forms
 def every(forms: Forms, tmp_path_factory: pytest.TempPathFactory) -> PipelineManager:
     """A manager that finds all of them."""
     return PipelineManager(forms.settings(tmp_path_factory.mktemp("outputs")))
+
+
+@pytest.fixture(scope="session")
+def inpainters(forms: Forms, tmp_path_factory: pytest.TempPathFactory) -> Forms:
+    """Checkpoints made for inpainting, as folders and files; the hub's cache has the texts of plain ones."""
+    made = Forms(tmp_path_factory.mktemp("inpainters"), forms.cache_dir)
+    for seed, (name, write) in enumerate(tiny.INPAINTERS.items()):
+        tiny.single_file(write(made.folder(name), seed), made.file(name))
+    return made
 
 
 @pytest.fixture

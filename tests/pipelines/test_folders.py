@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ UNET = "unet/diffusion_pytorch_model.safetensors"
 
 
 def family_name(folder: Path) -> str | None:
-    found = folders.family_of(lambda name: folders.text(folder, name))
+    found = folders.family_of(partial(folders.text, folder), folder.name)
     return found and found.name
 
 
@@ -37,15 +38,41 @@ def test_the_family_is_told_from_the_texts(forms: Forms, family: str) -> None:
     assert family_name(forms.folder(family)) == family
 
 
-def test_a_class_for_another_task_is_of_the_family_too(sd1: Path) -> None:
-    changed(sd1 / "model_index.json", _class_name="StableDiffusionImg2ImgPipeline")
+@pytest.mark.parametrize("task", catalog.family("sd1").pipelines)
+def test_a_class_for_another_task_is_of_the_family_too(sd1: Path, task: str) -> None:
+    changed(sd1 / "model_index.json", _class_name=catalog.family("sd1").pipelines[task])
     assert family_name(sd1) == "sd1"
 
 
-def test_what_takes_more_channels_is_of_no_family(sd1: Path) -> None:
-    """As checkpoints for inpainting do."""
-    changed(sd1 / "unet" / "config.json", in_channels=9)
-    assert family_name(sd1) is None
+@pytest.mark.parametrize("family", tiny.INPAINTERS)
+def test_a_folder_made_for_inpainting_is_of_its_family(inpainters: Forms, family: str) -> None:
+    folder = inpainters.folder(family)
+    assert family_name(folder) == family
+    assert folders.channels(partial(folders.text, folder)) == catalog.family(family).inpainting_channels
+
+
+def test_sd3_takes_33_channels_for_inpainting(forms: Forms, tmp_path: Path) -> None:
+    texts = tiny.texts_of(forms.folder("sd3"), tmp_path / "texts")
+    changed(texts / "transformer" / "config.json", in_channels=33)
+    assert family_name(texts) == "sd3"
+    assert folders.channels(partial(folders.text, texts)) == catalog.family("sd3").inpainting_channels
+
+
+@pytest.mark.parametrize("channels", [5, 8])
+def test_a_folder_that_takes_other_input_is_refused(sd1: Path, channels: int) -> None:
+    """Such as a depth map, or a whole picture to be edited after an instruction."""
+    changed(sd1 / "unet" / "config.json", in_channels=channels)
+    with pytest.raises(
+        LoadError, match=f"^Checkpoint: mine takes {channels} channels.*nor fill a mask. Choose another"
+    ):
+        family_name(sd1)
+
+
+def test_a_folder_that_leaves_the_channels_open_is_the_family_s(sd1: Path) -> None:
+    config = json.loads((sd1 / "unet" / "config.json").read_text())
+    del config["in_channels"]
+    (sd1 / "unet" / "config.json").write_text(json.dumps(config))
+    assert family_name(sd1) == "sd1"
 
 
 @pytest.mark.parametrize("family", tiny.WRITERS)

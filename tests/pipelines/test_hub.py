@@ -399,6 +399,22 @@ def test_a_repository_can_be_named_by_hand(name: str, online: Online, here: Sett
     assert not here.cache_dir.exists()
 
 
+def test_a_repository_made_for_inpainting_says_so(online: Online, server: FakeHub, here: Settings) -> None:
+    assert not online.call(hub.row_of, REPO, here).value.is_inpainting
+    server.repositories[REPO].files |= {
+        "model_index.json": b'{"_class_name": "StableDiffusionInpaintPipeline"}',
+        "unet/config.json": b'{"in_channels": 9}',
+    }
+    found = online.call(hub.row_of, REPO, here).value
+    assert found.is_inpainting and found.family == "sd1"
+
+
+def test_a_repository_that_takes_other_input_is_refused(online: Online, server: FakeHub, here: Settings) -> None:
+    server.repositories[REPO].files["unet/config.json"] = b'{"in_channels": 8}'
+    error = online.call(hub.row_of, REPO, here).error
+    assert isinstance(error, NotFound) and f"{REPO} takes 8 channels" in str(error)
+
+
 def test_a_repository_of_the_catalogue_keeps_its_row(here: Settings) -> None:
     known = catalog.checkpoint("sdxl-turbo")
     assert hub.row_of(f"https://huggingface.co/{known.source}", here) == known

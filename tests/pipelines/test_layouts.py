@@ -9,6 +9,7 @@ from studio.errors import LoadError
 from studio.pipelines import headers, layouts
 from studio.pipelines.headers import Header
 from tests import tiny
+from tests.forms import Forms
 
 
 def holding(*names: str, metadata: dict[str, str] | None = None) -> Header:
@@ -103,8 +104,25 @@ def test_other_files_are_refused_by_what_they_are(words: str, header: Header) ->
         layouts.family_of(header, "mine.safetensors")
 
 
-def test_a_checkpoint_for_inpainting_is_refused() -> None:
+@pytest.mark.parametrize("family", tiny.INPAINTERS)
+def test_a_file_made_for_inpainting_is_of_its_family(inpainters: Forms, family: str) -> None:
+    header, row = headers.read(inpainters.file(family)), catalog.family(family)
+    assert layouts.family_of(header, "file") == row
+    assert layouts.channels(header.shapes) == row.inpainting_channels == 9
+
+
+def test_a_plain_file_takes_latents_alone(files: dict[str, Path]) -> None:
+    taken = {name: layouts.channels(headers.read(file).shapes) for name, file in files.items()}
+    assert taken == {row.name: row.latent_channels for row in catalog.FAMILIES}
+    assert layouts.channels({}) is None
+
+
+@pytest.mark.parametrize("channels", [5, 8])
+def test_a_file_that_takes_other_input_is_refused(channels: int) -> None:
+    """Such as a depth map, or a whole picture to be edited after an instruction."""
     first = "model.diffusion_model.input_blocks.0.0.weight"
-    header = Header({first: (8, 9, 3, 3), "cond_stage_model.transformer.a": (1,)}, {})
-    with pytest.raises(LoadError, match="takes 9 channels where Stable Diffusion 1.x has 4"):
+    header = Header({first: (8, channels, 3, 3), "cond_stage_model.transformer.a": (1,)}, {})
+    with pytest.raises(
+        LoadError, match=f"takes {channels} channels, where Stable Diffusion 1.x has 4, or 9 for inpainting.*Choose"
+    ):
         layouts.family_of(header, "mine.safetensors")

@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import diffusers
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -118,6 +119,21 @@ def test_what_the_model_index_says_beside_the_parts_is_kept(forms: Forms, tmp_pa
         index.read_text().replace('"force_zeros_for_empty_prompt": true', '"force_zeros_for_empty_prompt": false')
     )
     assert loaded(folder, "sdxl").options == {"force_zeros_for_empty_prompt": False, "add_watermarker": False}
+
+
+@pytest.mark.parametrize("family", tiny.INPAINTERS)
+def test_a_folder_made_for_inpainting_is_loaded_with_all_its_options(inpainters: Forms, family: str) -> None:
+    made = loaded(inpainters.folder(family), family)
+    assert made.modules["unet"].config.in_channels == 9
+    named = "requires_aesthetics_score" if family == "sdxl" else "requires_safety_checker"
+    assert made.options[named] is False
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=lambda row: row.name)
+def test_all_classes_of_a_family_take_the_same_parts(family: catalog.Family) -> None:
+    """So that what is loaded for one task serves the others."""
+    classes = [getattr(diffusers, name) for name in family.pipelines.values()]
+    assert len({frozenset(made._get_signature_keys(made)[0]) for made in classes}) == 1
 
 
 @pytest.mark.parametrize("row", ['["os", "system"]', '["subprocess", "Popen"]', '["studio.errors", "StudioError"]'])

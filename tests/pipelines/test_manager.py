@@ -8,16 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import diffusers
+import numpy as np
 import psutil
 import pytest
 import torch
 from diffusers import DiffusionPipeline
+from PIL import Image
 from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from studio import catalog
 from studio.config import Settings
 from studio.errors import LoadError, NotFound
 from studio.pipelines import memory, sources
+from studio.pipelines.encoding import encode
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from studio.tasks import run
@@ -157,10 +161,61 @@ def test_every_form_of_every_family_gives_the_bytes_of_bare_diffusers(
 @pytest.mark.parametrize("family", tiny.WRITERS)
 def test_a_pipeline_is_of_the_class_that_the_task_asks_for(every: PipelineManager, small: Small, family: str) -> None:
     request, row = small(f"folders/{family}"), catalog.family(family)
-    with every.pipeline(request) as first, every.pipeline(request, kind="image_to_image") as second:
-        assert type(first).__name__ == row.pipelines["text_to_image"]
-        assert type(second).__name__ == row.pipelines["image_to_image"]
-        assert first.vae is second.vae and first.text_encoder is second.text_encoder
+    with every.pipeline(request) as first:
+        for task, name in row.pipelines.items():
+            with every.pipeline(request, kind=task) as other:
+                assert type(other).__name__ == name
+                assert first.vae is other.vae and first.text_encoder is other.text_encoder
+
+
+def filled(manager: PipelineManager, request: TextToImage, strength: float) -> np.ndarray:
+    """A picture of one colour after the request has filled the middle of it, and its colour."""
+    size = (request.width, request.height)
+    picture, mask = Image.new("RGB", size, (200, 30, 60)), Image.new("L", size)
+    mask.paste(255, tuple(side // 4 for side in size) + tuple(side * 3 // 4 for side in size))
+    steps: list[int] = []
+
+    def on_step(pipe: DiffusionPipeline, step: int, timestep: Tensor, values: dict) -> dict:
+        steps.append(step)
+        return values
+
+    with manager.pipeline(request, kind="inpaint") as pipe:
+        made = pipe(
+            image=picture,
+            mask_image=mask,
+            strength=strength,
+            width=request.width,
+            height=request.height,
+            num_inference_steps=request.num_inference_steps,
+            guidance_scale=request.guidance_scale,
+            generator=torch.Generator().manual_seed(request.seed),
+            callback_on_step_end=on_step,
+            output_type="np",
+            **encode(pipe, request.prompt, request.negative_prompt),
+        )
+    assert steps == list(range(len(steps))) and 0 < len(steps) <= request.num_inference_steps
+    return made.images[0]
+
+
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+@pytest.mark.parametrize("family", tiny.WRITERS)
+def test_every_family_fills_masks(every: PipelineManager, small: Small, family: str, strength: float) -> None:
+    request = small(f"folders/{family}")
+    made = filled(every, request, strength)
+    assert made.shape == (request.height, request.width, 3) and np.isfinite(made).all() and made.std() > 0
+    assert not np.array_equal(made, filled(every, replace(request, seed=8), strength))
+
+
+@pytest.mark.parametrize("strength", [0.6, 1.0])
+@pytest.mark.parametrize("family", tiny.INPAINTERS)
+def test_a_checkpoint_made_for_inpainting_fills_masks_alike_from_folder_and_file(
+    inpainters: Forms, tmp_path: Path, family: str, strength: float
+) -> None:
+    manager = PipelineManager(inpainters.settings(tmp_path))
+    small = Small(manager)
+    folder = filled(manager, small(f"folders/{family}"), strength)
+    assert np.isfinite(folder).all() and folder.std() > 0
+    assert np.array_equal(folder, filled(manager, small(f"files/{family}.safetensors"), strength))
 
 
 @pytest.mark.parametrize("form", ["folders/sd1", "files/sdxl.safetensors"])

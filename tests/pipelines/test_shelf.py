@@ -139,6 +139,19 @@ def test_texts_are_found_beside_a_file(models: Path, forms: Forms, beside: str) 
     assert shelf.configs_beside(file, family) == models / beside
 
 
+def test_what_is_made_for_inpainting_is_said(inpainters: Forms, forms: Forms) -> None:
+    rows = {row.id: row for row in shelf.rows(inpainters.models)}
+    assert {"folders/sd1", "folders/sdxl", "files/sd1.safetensors", "files/sdxl.safetensors"} == set(rows)
+    assert all(row.is_inpainting and not row.problem for row in rows.values())
+    assert not any(row.is_inpainting for row in shelf.rows(forms.models))
+
+
+def test_what_takes_other_input_is_listed_with_its_reason(models: Path) -> None:
+    config = models / "painter" / "unet" / "config.json"
+    config.write_text(json.dumps(json.loads(config.read_text()) | {"in_channels": 8}))
+    assert "painter takes 8 channels" in problems(models)["painter"]
+
+
 def test_a_folder_says_the_size_it_was_made_for(tmp_path: Path) -> None:
     tiny.sd2(tmp_path / "base", 0, prediction_type="epsilon")
     path = tmp_path / "base" / "unet" / "config.json"

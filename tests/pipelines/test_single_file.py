@@ -32,6 +32,21 @@ def test_a_file_gives_the_same_weights_as_its_folder(forms: Forms, family: str) 
         assert all(torch.equal(weight, other[key]) for key, weight in module.state_dict().items())
 
 
+@pytest.mark.parametrize("family", tiny.INPAINTERS)
+def test_a_file_made_for_inpainting_is_read_with_the_texts_of_a_plain_one(
+    inpainters: Forms, forms: Forms, family: str
+) -> None:
+    folder = loaded(Place(inpainters.folder(family)), family).modules["unet"]
+    file = loaded(Place(forms.folder(family), inpainters.file(family)), family).modules["unet"]
+    assert file.config.in_channels == folder.config.in_channels == 9
+    assert all(torch.equal(weight, file.state_dict()[key]) for key, weight in folder.state_dict().items())
+
+
+def test_a_plain_file_is_read_with_the_texts_of_one_for_inpainting(inpainters: Forms, forms: Forms) -> None:
+    unet = loaded(Place(inpainters.folder("sd1"), forms.file("sd1")), "sd1").modules["unet"]
+    assert unet.config.in_channels == unet.conv_in.in_channels == 4
+
+
 def test_texts_are_all_that_is_read_beside_a_file(forms: Forms, tmp_path: Path) -> None:
     texts = tiny.texts_of(forms.folder("sdxl"), tmp_path / "texts")
     assert loaded(Place(texts, forms.file("sdxl")), "sdxl").modules.keys() == {

@@ -8,6 +8,7 @@ import pytest
 
 from studio import catalog
 from studio.config import Settings
+from studio.engine.checkpoints import described
 from studio.errors import LoadError, NotFound
 from studio.pipelines import shelf, sources
 from tests import tiny
@@ -202,6 +203,24 @@ def test_what_loading_found_wrong_is_said_until_the_file_changes(lone_file: Sett
         sources.place(rows["mine.safetensors"], lone_file, faults)
     path.touch()
     assert not {row.id: row for row, _ in sources.available(lone_file, faults)}["mine.safetensors"].problem
+
+
+@pytest.mark.parametrize("form", ["folders/sd1", "files/sdxl.safetensors"])
+def test_what_is_made_for_inpainting_stays_in_the_list(inpainters: Forms, tmp_path: Path, form: str) -> None:
+    settings = inpainters.settings(tmp_path)
+    row, path = listed(settings)[form]
+    told = described(row, path, settings)
+    assert told["is_inpainting"] and told["on_disk"] and not told["problem"]
+    assert sources.find(form, settings).is_inpainting
+
+
+def test_a_published_checkpoint_says_whether_it_is_made_for_inpainting(inpainters: Forms, tmp_path: Path) -> None:
+    row = catalog.checkpoint("sd15-inpainting")
+    tiny.hub_cache(inpainters.folder("sd1"), tmp_path, row.source, revision=row.revision)
+    settings = Settings(cache_dir=tmp_path, device="cpu")
+    said = {id: described(row, path, settings)["is_inpainting"] for id, (row, path) in listed(settings).items()}
+    assert said["sd15-inpainting"] and said["sdxl-inpainting"] and not said["sd15"] and not said["storybook"]
+    assert sources.located(row, settings).name == row.revision
 
 
 @pytest.mark.parametrize("form", ["folders/sd3", "files/sd3.safetensors"])
