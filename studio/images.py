@@ -124,7 +124,11 @@ def picture(image: Image.Image) -> Picture:
 
 def flattened(picture: Picture, background: str = "white") -> Image.Image:
     """The picture as RGB; what was transparent shows the background, never what lay hidden beneath."""
-    image = picture.image
+    return opaque(picture.image, background)
+
+
+def opaque(image: Image.Image, background: str = "white") -> Image.Image:
+    """An image of L, RGB or RGBA as RGB, as `flattened`."""
     if image.mode != "RGBA":
         return image.convert("RGB")
     canvas = Image.new("RGBA", image.size, background)

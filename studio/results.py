@@ -9,7 +9,7 @@ from PIL import Image
 from studio.errors import StudioError
 from studio.grids import Grid, axes_from_json, axes_to_json
 from studio.images import Picture
-from studio.requests import TextToImage, made, single
+from studio.requests import RULES, TextToImage, made, single
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,10 +65,44 @@ class Fetched:
     seconds: float
 
 
-Event = Progress | Preview | Result | Fetched
+@dataclass(frozen=True, kw_only=True)
+class Masked:
+    """A mask was found: greyscale, of its picture's size, white where it is to be repainted.
+
+    `score` is how sure the net was where it was surest, None if none was asked; `coverage` the share of the picture.
+    """
+
+    mask: Picture
+    coverage: float
+    score: float | None
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cut:
+    """A part of a picture alone, as RGBA."""
+
+    image: Picture
+    seconds: float
+
+
+class NothingFound(StudioError):
+    """Nothing in the picture looks like what was asked for; `guess` is the mask of what comes nearest."""
+
+    def __init__(self, message: str, guess: Picture) -> None:
+        super().__init__(message, guess)  # both, so that the error can be copied and pickled
+        self.guess = guess
+
+    def __str__(self) -> str:
+        return self.args[0]
+
+
+Event = Progress | Preview | Result | Fetched | Masked | Cut
 # Hears of every step; what it raises stops the run.
 Report = Callable[[Progress | Preview], None]
 FindPicture = Callable[[str], Picture]
+# The fields of requests that hold a picture.
+PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
 
 
 def details(result: Result, job: str = "") -> dict[str, object]:
@@ -104,9 +138,12 @@ def from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextTo
 
 
 def _one_from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextToImage:
-    image = values.get("image")
-    if image is None:
-        return made(values)
-    if not isinstance(image, str):
-        raise StudioError("Start image: the settings do not tell which picture it was. Choose one.")
-    return made({**values, "image": find_picture(image)})
+    found: dict[str, Picture] = {}
+    for name in PICTURES:
+        reference = values.get(name)
+        if reference is not None and not isinstance(reference, str):
+            label = RULES[name].label
+            raise StudioError(f"{label}: the settings do not tell which picture it was. Choose one.")
+        if reference is not None:
+            found[name] = find_picture(reference)
+    return made({**values, **found})

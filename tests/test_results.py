@@ -1,6 +1,8 @@
 """Requests as JSON and back, and what is told of a result."""
 
+import copy
 import json
+import pickle
 
 import pytest
 from hypothesis import given
@@ -9,11 +11,13 @@ from PIL import Image
 
 from studio.errors import InvalidField, StudioError
 from studio.images import Picture, picture
-from studio.requests import ImageToImage, TextToImage
-from studio.results import Result, details, from_json, to_json
+from studio.requests import ImageToImage, Inpaint, TextToImage
+from studio.results import NothingFound, Result, details, from_json, to_json
 
 PROMPTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=200)
 START = picture(Image.new("RGB", (16, 16), "red"))
+MASK = picture(Image.new("L", (16, 16), 255))
+EDIT = Inpaint(image=START, mask_image=MASK, verb="remove", words="the house", grow=-3, padding_mask_crop=8)
 
 
 def find(reference: str) -> Picture:
@@ -55,3 +59,32 @@ def test_each_picture_has_the_request_that_gives_it_alone() -> None:
     images = (Image.new("RGB", (8, 8)),) * 2
     result = Result(images=images, request=TextToImage(seed=4, num_images_per_prompt=2), seconds=1.0)
     assert [(one.seed, one.num_images_per_prompt) for one in result.requests] == [(4, 1), (5, 1)]
+
+
+def test_an_edit_comes_back_from_json_with_its_picture_and_its_mask() -> None:
+    said = json.loads(json.dumps(to_json(EDIT)))
+    assert (said["image"], said["mask_image"]) == (START.reference, MASK.reference)
+    kept = {picture.reference: picture for picture in (START, MASK)}
+    assert from_json(said, kept.__getitem__) == EDIT
+
+
+def test_an_edit_without_a_mask_comes_back_from_json() -> None:
+    extension = Inpaint(image=START, verb="extend", left=8, bottom=16)
+    assert from_json(json.loads(json.dumps(to_json(extension))), find) == extension
+
+
+@pytest.mark.parametrize("mask", [5, ["x"], {"path": "/etc/passwd"}])
+def test_a_mask_that_is_no_reference_is_refused(mask: object) -> None:
+    with pytest.raises(StudioError, match=r"^Mask: the settings do not tell which picture it was. Choose one."):
+        from_json({"image": START.reference, "mask_image": mask}, find)
+
+
+def test_an_edit_without_its_picture_is_refused() -> None:
+    with pytest.raises(StudioError, match=r"^Picture: needs a picture"):
+        from_json({"verb": "replace"}, find)
+
+
+def test_what_comes_nearest_goes_along_when_nothing_is_found() -> None:
+    error = NothingFound("Mask: nothing looks like that.", MASK)
+    for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
+        assert (str(other), other.guess) == ("Mask: nothing looks like that.", MASK)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.grids import Grid
-from studio.requests import Fetch, TextToImage
-from studio.results import Event, Fetched, Preview, Progress, Result
+from studio.requests import CutOut, Fetch, FindMask, TextToImage
+from studio.results import Cut, Event, Fetched, Masked, Preview, Progress, Result
 
 MOST_WAITING = 64
 MOST_WAITING_OF_ONE = 16
@@ -20,6 +20,9 @@ REMEMBERED = 100
 TOLD_AGAIN = 5
 # Of finished pictures that are saved.
 MOST_HELD_BYTES = 256 * 2**20
+Asked = TextToImage | Grid | Fetch | FindMask | CutOut
+Outcome = Result | Fetched | Masked | Cut
+
 ENDED = ("done", "cancelled", "failed")
 
 
@@ -29,11 +32,11 @@ class Job:
 
     id: str
     owner: str
-    request: TextToImage | Grid | Fetch
+    request: Asked
     state: str = "waiting"
     progress: Progress = field(default_factory=lambda: Progress(phase="waiting"))
     preview: Preview | None = None
-    result: Result | Fetched | None = None
+    result: Outcome | None = None
     error: StudioError | None = None
     is_stopping: bool = False
 
@@ -45,14 +48,14 @@ class Job:
 class Jobs:
     """All jobs of a studio; every method may be called from any thread."""
 
-    def __init__(self, *, told_again: float = TOLD_AGAIN) -> None:
-        self._told_again = told_again
+    def __init__(self, *, told_again: float = TOLD_AGAIN, remembered: int = REMEMBERED) -> None:
+        self._told_again, self._remembered = told_again, remembered
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._is_closed = False
 
-    def add(self, request: TextToImage | Grid | Fetch, owner: str) -> Job:
+    def add(self, request: Asked, owner: str) -> Job:
         """Queue a request; StudioError if too many wait already."""
         job = Job(id=secrets.token_hex(16), owner=owner, request=request)
         with self._changed:
@@ -90,7 +93,7 @@ class Jobs:
                 job.progress = event
             self._changed.notify_all()
 
-    def end(self, job: Job, outcome: Result | Fetched | StudioError) -> None:
+    def end(self, job: Job, outcome: Outcome | StudioError) -> None:
         """Close a job with its result or its error; a job that is over stays as it is."""
         with self._changed:
             if job.is_over:
@@ -123,6 +126,11 @@ class Jobs:
         if job is None or job.owner != owner:
             raise NotFound("Job: there is none of that id. It may be long over; start a new one.")
         return job
+
+    def has(self, job_id: str, owner: str) -> bool:
+        """Whether the owner has a job of that id here."""
+        with self._changed:
+            return job_id in self._jobs and self._jobs[job_id].owner == owner
 
     def of(self, owner: str) -> list[Job]:
         """The owner's jobs, oldest first."""
@@ -177,7 +185,7 @@ class Jobs:
 
     def _forget(self) -> None:
         """Drop jobs that are over, the oldest of the busiest owner first; their pictures lie in the output folder."""
-        while len(self._jobs) > REMEMBERED:
+        while len(self._jobs) > self._remembered:
             over = [job for job in self._jobs.values() if job.is_over]
             if not over:
                 return

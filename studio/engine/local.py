@@ -3,19 +3,21 @@
 import logging
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from studio import grids, imports, outputs, prompts
 from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.engine.checkpoints import ASSETS, described
-from studio.engine.jobs import Job, Jobs
+from studio.engine.jobs import Job, Jobs, Outcome
 from studio.errors import RunError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
 from studio.pipelines import sources
 from studio.pipelines.tokens import ROOM, Counter
-from studio.requests import Fetch, TextToImage, resolved
+from studio.requests import CutOut, Fetch, FindMask, TextToImage, resolved
 from studio.results import Event, Fetched, Report, Result
+from studio.vision import registry
 
 log = logging.getLogger(__name__)
 
@@ -23,26 +25,32 @@ log = logging.getLogger(__name__)
 TRASH_KEPT = 30 * 86400
 DAY = 86400
 WILDCARDS = ASSETS / "wildcards"
+# How masks are found: each way has its thread, since the first cut-out on a machine may keep its own for a minute.
+LOOKS = ("words", "foreground")
+# Each holds its picture, and a slider makes many.
+REMEMBERED_LOOKS = 16
 
-Run = Callable[[Job, Report], Result | Fetched]
+Run = Callable[[Job, Report], Outcome]
 
 
 class LocalEngine:
-    """Runs one job at a time on this machine's device, and fetches beside it; see `studio.engine.Engine`."""
+    """Runs one job at a time on this machine's device; fetches, and looks for masks, beside it; see `studio.engine`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._jobs, self._fetches = Jobs(), Jobs()
+        self._looks = {way: Jobs(remembered=REMEMBERED_LOOKS) for way in LOOKS}
         self._counter = Counter()
         self._index = outputs.opened(settings.outputs)
         self._hashes = outputs.ModelHashes(self._index)
         self._faults: dict = {}  # what loading finds wrong with files
-        self._closing = threading.Event()
+        self._closing, self._is_imported = threading.Event(), threading.Event()
         self._state, self._device, self._memory_bytes = "starting", "", 0
         self._threads = [
             threading.Thread(target=self._work, name="device", daemon=True),
             threading.Thread(target=self._fetch_all, name="fetch", daemon=True),
             threading.Thread(target=self._tidy, name="tidy", daemon=True),
+            *(threading.Thread(target=self._look_all, args=(way,), name=way, daemon=True) for way in LOOKS),
         ]
 
     def start(self) -> "LocalEngine":
@@ -65,6 +73,13 @@ class LocalEngine:
 
         fetching.check(request, self._settings)
         return self._fetches.add(request, owner)
+
+    def look(self, request: FindMask | CutOut, owner: str) -> Job:
+        way = request.source if isinstance(request, FindMask) else "foreground"
+        if request.mask_model is None and way in LOOKS:
+            family = self._here(request.checkpoint).family
+            request = replace(request, mask_model=registry.default(way, family).id)
+        return self._looks.get(way, self._looks["words"]).add(request, owner)
 
     def events(self, job_id: str, owner: str) -> Iterator[Event]:
         return self._table(job_id, owner).watch(job_id, owner)
@@ -109,18 +124,25 @@ class LocalEngine:
 
     def close(self) -> None:
         self._closing.set()
-        for table in (self._jobs, self._fetches):
+        self._is_imported.set()
+        for table in self._tables:
             table.close()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join(timeout=30)
         self._index.close()
 
+    @property
+    def _tables(self) -> tuple[Jobs, ...]:
+        return self._fetches, *self._looks.values(), self._jobs
+
     def _table(self, job_id: str, owner: str) -> Jobs:
-        return self._fetches if any(job.id == job_id for job in self._fetches.of(owner)) else self._jobs
+        """The table with the job; that of painting for a job that none has."""
+        return next((table for table in self._tables if table.has(job_id, owner)), self._jobs)
 
     def _work(self) -> None:
         run = self._prepared()
+        self._is_imported.set()
         while (job := self._jobs.take()) is not None:
             self._jobs.end(job, _outcome(job, run, self._jobs))
 
@@ -154,6 +176,20 @@ class LocalEngine:
         while (job := self._fetches.take()) is not None:
             self._fetches.end(job, _outcome(job, run, self._fetches))
 
+    def _look_all(self, way: str) -> None:
+        """Find masks in one way; nothing is imported beside the device's thread, which imports faster alone."""
+        self._is_imported.wait()
+        run = None
+        while (job := self._looks[way].take()) is not None:
+            run = run or self._looker()
+            self._looks[way].end(job, _outcome(job, run, self._looks[way]))
+
+    def _looker(self) -> Run:
+        from studio.tasks import mask
+
+        nets = mask.Nets(self._settings)
+        return lambda job, report: mask.look(job.request, nets, report)
+
     def _prepared(self) -> Run:
         """Import what computes; if that fails every job says so, and the page stays up to show it."""
         try:
@@ -178,7 +214,7 @@ class LocalEngine:
         return run
 
 
-def _outcome(job: Job, run: Run, jobs: Jobs) -> Result | Fetched | StudioError:
+def _outcome(job: Job, run: Run, jobs: Jobs) -> Outcome | StudioError:
     """What comes of a job: nothing that happens inside may end the thread it runs on."""
     try:
         return run(job, lambda event: jobs.tell(job, event))

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from studio import catalog
 from studio.errors import InvalidField, NotFound
+from studio.images import Picture
 from studio.requests import RULES
 
 REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
@@ -40,7 +41,7 @@ def fitted(values: Mapping[str, object], unknown: Mapping[str, object], notes: t
 
 def _checked(name: str, value: object) -> object:
     """The value as its rule has it; a picture stays the reference it is found again by."""
-    if name == "image" and isinstance(value, str) and REFERENCE.fullmatch(value):
+    if RULES[name].kind is Picture and isinstance(value, str) and REFERENCE.fullmatch(value):
         return value
     if name == "scheduler" and isinstance(value, str):
         return catalog.sampler(value).label

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Inpaint, TextToImage
 from studio.results import Report, Result
+from studio.tasks.edit import edit
 from studio.tasks.generate import generate
 from studio.tasks.grid import compare
 
@@ -14,6 +15,7 @@ Asked = TextToImage | Grid
 TASKS: dict[type, Callable[[Asked, PipelineManager, Report], Result]] = {
     TextToImage: generate,
     ImageToImage: generate,
+    Inpaint: edit,
     Grid: compare,
 }
 

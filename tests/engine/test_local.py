@@ -6,20 +6,24 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DConditionModel
+from PIL import Image
 from torch.nn.modules.module import register_module_forward_hook
 
-from studio import outputs
+from studio import images, masks, outputs
 from studio.axes import Axis
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError
 from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
-from studio.requests import TextToImage
-from studio.results import Progress, Result, from_json
+from studio.requests import CutOut, FindMask, Inpaint, TextToImage
+from studio.results import Cut, Masked, NothingFound, Progress, Result, from_json
+from studio.storybook import render
+from studio.storybook.world import Scene, random_scene
 from studio.tasks import run
 
 LONG = 120
@@ -172,3 +176,105 @@ def test_a_device_that_does_not_exist_is_told_at_the_job(settings: Settings, req
         finished(engine, request_one)
     assert engine.status()["state"] == "failed"
     engine.close()
+
+
+# Masks, looked for beside the painting.
+
+SCENE: Scene = random_scene(500)
+SHOWN = images.picture(render.picture(SCENE, 96))
+THING = f"the {SCENE.things[0].colour} {SCENE.things[0].kind}"
+
+
+def box(*corners: int) -> images.Picture:
+    mask = Image.new("L", SHOWN.size)
+    mask.paste(255, corners)
+    return images.picture(mask)
+
+
+def seen(engine: LocalEngine, request: FindMask | CutOut, owner: str = "ann") -> Masked | Cut:
+    *_, last = engine.events(engine.look(request, owner).id, owner)
+    return last
+
+
+def test_a_mask_is_found_while_a_picture_is_painted(engine: LocalEngine, request_one: TextToImage) -> None:
+    """The picture is stopped only once the mask is there: were the mask to wait for it, it would never come."""
+    painting = engine.submit(replace(request_one, num_inference_steps=150, num_images_per_prompt=8), "ann")
+    next(event for event in engine.events(painting.id, "ann") if isinstance(event, Progress) and event.step)
+    found = seen(engine, FindMask(image=SHOWN, words=THING))
+    assert painting.state == "running" and 0 < found.coverage < 1 and found.mask.size == SHOWN.size
+    engine.cancel(painting.id, "ann")
+    with pytest.raises(Cancelled):
+        list(engine.events(painting.id, "ann"))
+
+
+def test_the_mask_model_left_open_is_that_of_the_checkpoint_s_family(engine: LocalEngine) -> None:
+    job = engine.look(FindMask(image=SHOWN, words=THING), "ann")
+    assert job.request.mask_model == "storybook-words"
+    *_, last = engine.events(job.id, "ann")
+    assert isinstance(last, Masked) and job.result is last and job.state == "done"
+
+
+def test_looks_are_not_among_the_jobs(engine: LocalEngine) -> None:
+    seen(engine, FindMask(image=SHOWN, source="none", mask_image=box(0, 0, 9, 9)))
+    assert engine.jobs("ann") == [] and engine.fetches("ann") == []
+
+
+def test_a_foreign_look_is_not_found_and_not_stopped(engine: LocalEngine) -> None:
+    job = engine.look(FindMask(image=SHOWN, words=THING), "ann")
+    with pytest.raises(NotFound):
+        list(engine.events(job.id, "bob"))
+    with pytest.raises(NotFound):
+        engine.cancel(job.id, "bob")
+    *_, last = engine.events(job.id, "ann")
+    assert isinstance(last, Masked)
+
+
+def test_that_nothing_was_found_reaches_the_one_who_asked_with_the_guess(engine: LocalEngine) -> None:
+    job = engine.look(FindMask(image=SHOWN, words="a zebra"), "ann")
+    with pytest.raises(NothingFound, match="nothing in the picture looks like 'a zebra'") as nothing:
+        list(engine.events(job.id, "ann"))
+    assert nothing.value.guess.size == SHOWN.size and job.state == "failed"
+    assert isinstance(seen(engine, FindMask(image=SHOWN, words=THING)), Masked)
+
+
+def test_a_look_that_is_refused_ends_alone(engine: LocalEngine) -> None:
+    with pytest.raises(InvalidField, match="^Words: name what to find"):
+        seen(engine, FindMask(image=SHOWN, words=" "))
+    assert isinstance(seen(engine, FindMask(image=SHOWN, words=THING)), Masked)
+
+
+def test_a_look_for_a_checkpoint_that_is_not_there_is_refused_before_it_waits(engine: LocalEngine) -> None:
+    with pytest.raises(NotFound):
+        engine.look(FindMask(image=SHOWN, words=THING, checkpoint="nowhere"), "ann")
+
+
+def test_a_part_is_cut_out_by_its_mask(engine: LocalEngine) -> None:
+    cut = seen(engine, CutOut(image=SHOWN, mask_image=box(10, 10, 40, 50)))
+    assert isinstance(cut, Cut) and cut.image.image.mode == "RGBA"
+    assert np.asarray(cut.image.image.getchannel("A")).astype(bool).sum() == 30 * 40
+
+
+def test_a_mask_that_was_found_is_edited_and_the_edit_can_be_had_again(
+    engine: LocalEngine, request_one: TextToImage
+) -> None:
+    mask = seen(engine, FindMask(image=SHOWN, words=THING, checkpoint="one")).mask
+    how = {"image": SHOWN, "mask_image": mask, "verb": "restyle", "num_inference_steps": 2, "seed": 5}
+    result = finished(engine, Inpaint(prompt="a red house", checkpoint="one", words=THING, **how))
+    far = masks.grown(masks.read(mask), 12) == 0
+    assert far.any() and np.array_equal(np.asarray(result.images[0])[far], np.asarray(SHOWN.image)[far])
+    saved = outputs.found(result.paths[0]).request
+    again = from_json(saved, lambda reference: engine.find_picture(reference, "ann"))
+    assert again == result.request and bytes_of(finished(engine, again)) == bytes_of(result)
+
+
+def test_an_edit_is_resolved_before_it_waits(engine: LocalEngine) -> None:
+    with pytest.raises(InvalidField, match="^Mask: it is empty"):
+        engine.submit(Inpaint(image=SHOWN, mask_image=box(0, 0, 0, 0), checkpoint="one"), "ann")
+
+
+def test_a_closing_engine_ends_looks_too(settings: Settings) -> None:
+    engine = LocalEngine(settings)  # not begun, so that the look still waits
+    job = engine.look(FindMask(image=SHOWN, words=THING), "ann")
+    engine.close()
+    with pytest.raises(Cancelled):
+        list(engine.events(job.id, "ann"))

@@ -3,10 +3,11 @@
 from PIL import Image
 
 from studio import images
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Inpaint, TextToImage
 from studio.results import Result
 
 START = images.picture(Image.new("RGB", (16, 16), "green"))
+MASK = images.picture(Image.linear_gradient("L").resize((16, 16)))
 PLAIN = {
     "prompt": "zwei Bälle, {rot|blau}\nand 😀",
     "negative_prompt": "rain",
@@ -27,6 +28,13 @@ def request(**changes: object) -> TextToImage:
 def from_start(**changes: object) -> ImageToImage:
     """One with a start image."""
     return ImageToImage(**PLAIN | {"image": START} | changes)
+
+
+def edited(**changes: object) -> Inpaint:
+    """One for an edit by a mask."""
+    how = {"image": START, "mask_image": MASK, "verb": "remove", "words": "the {red} house, rot|blau", "strength": 0.4}
+    places = {"grow": -3, "feather": 4, "padding_mask_crop": -1}
+    return Inpaint(**PLAIN | how | places | changes)
 
 
 def result(asked: TextToImage | None = None, *, pictures: int = 1, note: str = "") -> Result:

@@ -100,3 +100,19 @@ def test_a_sheet_gives_back_its_grid() -> None:
     again = from_json(found.request, lambda reference: examples.START)
     assert again == replace(grid, y=Axis(field="checkpoint", values=("a", "c"))) and b"/b/c" not in data
     assert found.values["prompt"] == grid.prompt and found.source == "easel"
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP"])
+@pytest.mark.parametrize("how", [{}, {"verb": "extend", "mask_image": None, "left": 8, "bottom": 16}], ids=str)
+def test_an_edit_gives_back_its_request(how: dict[str, object], format: str) -> None:
+    asked = examples.edited(**how)
+    found = outputs.found(outputs.encoded(Image.new("RGB", (8, 8)), asked, format=format))
+    kept = {picture.reference: picture for picture in (examples.START, examples.MASK)}
+    assert found.source == "easel" and not found.unknown and not found.notes
+    assert from_json(found.request, kept.__getitem__) == asked
+
+
+def test_a_mask_that_is_no_reference_is_named() -> None:
+    ours = json.dumps({"request": {"prompt": "x", "mask_image": "/etc/passwd"}})
+    found = outputs.found(png(easel=ours))
+    assert found.values == {"prompt": "x"} and set(found.unknown) == {"Mask"} and len(found.notes) == 1

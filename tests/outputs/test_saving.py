@@ -9,8 +9,10 @@ import pytest
 from PIL import Image
 
 from studio import outputs
+from studio.errors import NotFound
 from studio.outputs import Gallery, Index
 from studio.requests import TextToImage
+from studio.results import from_json
 from tests.outputs import examples
 
 
@@ -43,6 +45,27 @@ def test_a_start_image_is_kept_with_its_owner(index: Index) -> None:
     outputs.saved(examples.result(examples.from_start()), index, owner="me", job="a")
     (row,), _ = Gallery(index, "me").page()
     assert outputs.find_picture(row.request["image"], index.folder, owner="me") == examples.START
+
+
+def test_an_edit_keeps_its_picture_and_its_mask_with_their_owner(index: Index) -> None:
+    saved = outputs.saved(examples.result(examples.edited()), index, owner="me", job="a")
+    (row,), _ = Gallery(index, "me").page()
+    assert not saved.note
+    for name, kept in (("image", examples.START), ("mask_image", examples.MASK)):
+        assert outputs.find_picture(row.request[name], index.folder, owner="me") == kept
+        with pytest.raises(NotFound):
+            outputs.find_picture(row.request[name], index.folder, owner="another")
+    assert (
+        from_json(row.request, lambda name: outputs.find_picture(name, index.folder, owner="me")) == examples.edited()
+    )
+
+
+def test_an_extension_keeps_its_picture_alone(index: Index) -> None:
+    asked = examples.edited(verb="extend", left=8, mask_image=None)
+    outputs.saved(examples.result(asked), index, owner="local", job="a")
+    (row,), _ = Gallery(index, "local").page()
+    assert len(list((index.folder / "inputs").iterdir())) == 1
+    assert from_json(row.request, lambda name: outputs.find_picture(name, index.folder, owner="local")) == asked
 
 
 def test_settings_left_out_of_the_file_are_in_the_index_alone(index: Index) -> None:

@@ -1,0 +1,40 @@
+"""Words for masks: "cat + dog - collar" says which finds are joined and which are taken away again."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from studio.errors import InvalidField
+
+MOST_TERMS = 8
+# A minus stands between blanks (or an end, or another sign), since a hyphen belongs to its word: t-shirt.
+_SIGNS = re.compile(r"[+|]|(?<![^\s+|])-(?![^\s+|])")
+
+
+class Term(NamedTuple):
+    """Words for one find; `sign` is 1 if it joins what is masked so far, -1 if it is taken away from it."""
+
+    sign: int
+    words: str
+
+
+def terms(words: str) -> tuple[Term, ...]:
+    """What is to be found, in order; InvalidField if nothing is, or if there are more than MOST_TERMS."""
+    signs = ["+", *_SIGNS.findall(words)]
+    parts = [" ".join(part.split()) for part in _SIGNS.split(words)]
+    found = tuple(Term(-1 if sign == "-" else 1, part) for sign, part in zip(signs, parts, strict=True) if part)
+    if not any(term.sign > 0 for term in found):
+        raise InvalidField("words", "Words: name what to find, such as 'cat + dog - collar'.")
+    if len(found) > MOST_TERMS:
+        raise InvalidField("words", f"Words: {len(found)} parts are more than {MOST_TERMS}. Leave some out.")
+    return found
+
+
+def joined(terms: Sequence[Term], scores: Sequence[np.ndarray]) -> np.ndarray:
+    """The scores (0 … 1, one array a term) as one, from left to right: the larger, or less what is taken away."""
+    result = np.zeros_like(scores[0])
+    for term, score in zip(terms, scores, strict=True):
+        result = np.maximum(result, score) if term.sign > 0 else np.minimum(result, 1 - score)
+    return result

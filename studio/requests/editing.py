@@ -1,0 +1,130 @@
+"""What an Inpaint comes to: the whole picture with its mask, and the part of it that is painted."""
+
+from dataclasses import fields, replace
+from typing import NamedTuple
+
+import numpy as np
+from PIL import Image
+
+from studio import catalog, masks
+from studio.catalog import Family
+from studio.errors import InvalidField
+from studio.images import LARGEST_AREA, LARGEST_SIDE
+from studio.masks import Box
+from studio.requests.kinds import RULES, ImageToImage, Inpaint
+from studio.requests.sizes import size_like
+
+# A picture of not much more than the pixels a model is at home with is seen whole.
+WHOLE = 1.5
+LEAST_PADDING = 32
+SIDES = ("left", "top", "right", "bottom")
+
+
+class Edit(NamedTuple):
+    """The picture at its full size, RGB or RGBA, the share of each pixel that is repainted, and the box painted."""
+
+    image: Image.Image
+    mask: np.ndarray
+    box: Box
+
+
+def edit(request: Inpaint) -> Edit:
+    """The picture with the sides added, and the mask grown and feathered, of a resolved request.
+
+    Where the mask is 0 the picture stays as it is.
+    """
+    image, mask = _canvas(request), _mask(request)
+    mask = masks.feathered(masks.grown(mask, request.grow), request.feather)
+    bounds = masks.bounds(mask)
+    if bounds is None:
+        raise InvalidField("grow", f"Grow: narrowed by {-request.grow} pixels nothing is left of the mask.")
+    if request.padding_mask_crop < 0:
+        return Edit(image, mask, (0, 0, *image.size))
+    box = masks.region(bounds, request.padding_mask_crop, image.size, (request.width, request.height))
+    return Edit(image, mask, box)
+
+
+def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inpaint:
+    """The request with what follows from its verb, its picture and its mask; `default` is the checkpoint's own size.
+
+    InvalidField if there is no mask that can be used, or a field is given that an edit does not use.
+    """
+    _check_unused(request)
+    verb = catalog.verb(request.verb)
+    bounds, size = _bounds(request), _size(request)
+    shorter = min(size)
+    shares = {"grow": verb.grow, "feather": verb.feather}
+    pixels = {name: min(round(share * shorter), RULES[name].maximum) for name, share in shares.items()}
+    filled = {"strength": verb.strength, **pixels}
+    request = replace(request, **{name: value for name, value in filled.items() if getattr(request, name) is None})
+    around = max(0, request.grow) + request.feather
+    left, top, right, bottom = bounds
+    shape = min(size[0], right - left + 2 * around), min(size[1], bottom - top + 2 * around)
+    if request.padding_mask_crop is None:
+        is_whole = size[0] * size[1] <= WHOLE * default[0] * default[1]
+        padding = -1 if is_whole else max(LEAST_PADDING, max(shape) // 4)
+        request = replace(request, padding_mask_crop=padding)
+    padding = request.padding_mask_crop
+    seen = size if padding < 0 else tuple(min(size[side], shape[side] + 2 * padding) for side in (0, 1))
+    width, height = size_like(seen, default, family)
+    return replace(request, width=request.width or width, height=request.height or height)
+
+
+def _check_unused(request: Inpaint) -> None:
+    usual = {field.name: field.default for field in fields(ImageToImage)}
+    for name in ("second_pass_scale", "resize_mode"):
+        if getattr(request, name) != usual[name]:
+            raise InvalidField(
+                name, f"{RULES[name].label}: an edit has none, the picture keeps its size. Leave it out."
+            )
+    if request.verb != "extend" and any(getattr(request, side) for side in SIDES):
+        message = f"Sides: {catalog.verb(request.verb).label} adds none. Choose Extend, or leave them at 0."
+        raise InvalidField(next(side for side in SIDES if getattr(request, side)), message)
+
+
+def _bounds(request: Inpaint) -> Box:
+    """The box around the mask; InvalidField if the mask is missing, of another size, empty or full."""
+    given, size = request.mask_image, request.image.size
+    if request.verb == "extend" and not any(getattr(request, side) for side in SIDES):
+        raise InvalidField("right", "Sides: Extend needs a side to add to. Give at least one of them some pixels.")
+    if given is None and request.verb != "extend":
+        raise InvalidField("mask_image", "Mask: there is none. Find what to change by words, or paint over it.")
+    if given is not None and given.size != size:
+        width, height = given.size
+        message = f"Mask: {width}×{height} pixels where the picture has {size[0]}×{size[1]}."
+        raise InvalidField("mask_image", f"{message} Make it of the picture's size, or paint it here.")
+    width, height = _size(request)
+    if max(width, height) > LARGEST_SIDE or width * height > LARGEST_AREA:
+        raise InvalidField("right", f"Sides: {width:,}×{height:,} pixels are too many. Add less.")
+    mask = _mask(request)
+    bounds = masks.bounds(mask)
+    if bounds is None:
+        raise InvalidField("mask_image", "Mask: it is empty. Find what to change by words, or paint over it.")
+    if mask.min() > 0:
+        message = "Mask: it covers the whole picture, so that nothing would stay. Narrow it, or use Generate."
+        raise InvalidField("mask_image", message)
+    return bounds
+
+
+def _size(request: Inpaint) -> tuple[int, int]:
+    width, height = request.image.size
+    return request.left + width + request.right, request.top + height + request.bottom
+
+
+def _canvas(request: Inpaint) -> Image.Image:
+    image = request.image.image
+    image = image if image.mode == "RGBA" else image.convert("RGB")
+    if request.verb != "extend":
+        return image
+    canvas = Image.new(image.mode, _size(request))
+    canvas.paste(image, (request.left, request.top))
+    return canvas
+
+
+def _mask(request: Inpaint) -> np.ndarray:
+    """The mask as it was given; what is added at the sides is part of it."""
+    width, height = request.image.size
+    given = request.mask_image
+    mask = np.zeros((height, width), np.float32) if given is None else masks.read(given)
+    around = ((request.top, request.bottom), (request.left, request.right))
+    return np.pad(mask, around, constant_values=1) if request.verb == "extend" else mask

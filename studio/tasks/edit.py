@@ -1,0 +1,59 @@
+"""A part of a picture painted anew, the rest of it kept bit for bit."""
+
+from dataclasses import replace
+
+import numpy as np
+from PIL import Image
+
+from studio import catalog, fills, images, masks
+from studio.pipelines import inpainting
+from studio.pipelines.manager import PipelineManager
+from studio.requests import Inpaint, resolved, steps_of
+from studio.requests import edit as edit_of
+from studio.requests.editing import Edit
+from studio.results import Report, Result
+from studio.tasks.painting import in_turn, painted
+from studio.tasks.watch import Watch
+
+
+def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
+    """Paint the masked part of the picture, as often as the request says; where the mask is 0 not a bit changes."""
+    request = resolved(request, manager.row(request.checkpoint))
+    whole = edit_of(request)
+    part, mask = _part(whole, request)
+    watch = Watch(request, manager, report)
+
+    def paint(one: Inpaint, index: int) -> Image.Image:
+        with manager.pipeline(one, on_load=watch.on_load) as pipe:
+            watch.begin(index, (steps_of(one.num_inference_steps, one.strength),))
+            where = inpainting.where(pipe, one.checkpoint, part, mask, manager.latents)
+            new = painted(pipe, _helped(one), manager, watch, **where, strength=one.strength)
+        watch.end()
+        if catalog.verb(one.verb).fill == "surroundings":
+            new = fills.matched(new, part, mask.astype(np.float32))
+        return masks.pasted(whole.image, new, whole.mask, whole.box)
+
+    return in_turn(request, paint)
+
+
+def _part(whole: Edit, request: Inpaint) -> tuple[Image.Image, np.ndarray]:
+    """The box at the size painted at, filled under the mask after the verb; and where it is painted, as bool.
+
+    All that is blended in is painted, so that new and old overlap where they meet.
+    """
+    filled = fills.filled(images.opaque(whole.image), whole.mask, catalog.verb(request.verb).fill)
+    size = (request.width, request.height)
+    mask = Image.fromarray(np.where(whole.mask > 0, 255, 0).astype(np.uint8))
+    return (
+        filled.crop(whole.box).resize(size, Image.Resampling.LANCZOS),
+        np.asarray(mask.crop(whole.box).resize(size, Image.Resampling.BOX)) > 0,
+    )
+
+
+def _helped(request: Inpaint) -> Inpaint:
+    """The request with what its verb adds to the words."""
+    help = catalog.verb(request.verb).negative
+    if not help or not request.words.strip():
+        return request
+    said = (help.format(words=request.words), request.negative_prompt)
+    return replace(request, negative_prompt=", ".join(filter(None, said)))
