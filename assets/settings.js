@@ -64,23 +64,30 @@
     return field === "width" || field === "height" ? `${side}, ${side + 2 * multiple}` : (EXAMPLES[field] ?? "");
   }
 
-  // The frame has the shape of what is asked for.
-  function shape({ width, height }) {
-    if (width > 0 && height > 0) document.documentElement.style.setProperty("--shape", width / height);
+  // The frame of a tab has the shape of what is asked for there, by the id of its workbench.
+  function shape(bench, { width, height }) {
+    if (width > 0 && height > 0) document.getElementById(bench)?.style.setProperty("--shape", width / height);
   }
 
-  // Settings by field to: the size and recipe they make, the notes, the labels of accordions, and what is remembered.
-  function settle(names, given) {
-    const { facts, ...values } = Object.fromEntries(names.map((name, at) => [name, given[at]]));
-    shape(values);
-    const size = `${values.width}x${values.height}`;
-    const notes = Object.values(NOTES).map((said) => note(said(values, facts)));
-    const update = (change) => ({ __type__: "update", ...change });
-    const sections = Object.values(SECTIONS).map((label) => update({ label: label(values) }));
-    const examples = AXES.map((axis) => update({ placeholder: example(values[`${axis}_field`], values, facts) }));
+  const update = (change) => ({ __type__: "update", ...change });
+  // What follows from settings by field, by the name of what shows it.
+  const FOLLOWING = {
+    size: (values) => `${values.width}x${values.height}`,
+    recipe: recipeOf,
+    ...Object.fromEntries(Object.entries(NOTES).map(([name, said]) => [`note ${name}`, (...all) => note(said(...all))])),
+    ...Object.fromEntries(Object.entries(SECTIONS).map(([name, label]) => [`section ${name}`, (values) => update({ label: label(values) })])),
+    ...Object.fromEntries(
+      AXES.map((axis) => [`axis ${axis}`, (values, facts) => update({ placeholder: example(values[`${axis}_field`], values, facts) })]),
+    ),
     // Not the picture itself: where the server has it, for as long as it has.
-    const kept = { ...values, image: values.image?.path ?? null };
-    return [size, recipeOf(values), ...notes, ...sections, ...examples, kept];
+    kept: (values) => ({ ...values, image: values.image?.path ?? null }),
+  };
+
+  // Settings by field to what follows from them, in the order asked for.
+  function settle(names, wanted, given) {
+    const { facts, ...values } = Object.fromEntries(names.map((name, at) => [name, given[at]]));
+    shape(facts.bench, values);
+    return wanted.map((name) => FOLLOWING[name](values, facts));
   }
 
   // A recipe as the settings it stands for.
@@ -98,5 +105,5 @@
   }
 
   easel.onDraw(adorn);
-  Object.assign(easel, { settle, cook });
+  Object.assign(easel, { settle, cook, shape });
 })();

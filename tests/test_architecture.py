@@ -26,10 +26,14 @@ ROOMS = (
     {"requests"},
     {"catalog"},
     {"rules"},
-    {"config", "errors", "images", "imports", "prompts", "styles"},
+    {"fills", "masks"},
+    {"algebra", "config", "errors", "images", "imports", "prompts", "styles"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
 PURE = {
+    "algebra",
+    "fills",
+    "masks",
     "sheets",
     "results",
     "infotext",
@@ -73,7 +77,7 @@ HEAVY = {
 }
 NAMES_OF_NOTHING = {"utils", "common", "shared", "helpers", "core", "base"}
 MOCKS = {"mock", "unittest", "pytest_mock", "monkeypatch", "mocker", "MonkeyPatch"}
-DISTRIBUTIONS = {"PIL": "pillow"}
+DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless"}
 # Tests of what is no module of the studio, and what they hold instead.
 OTHER_TESTS = {
     "test_app.py": "app.py",

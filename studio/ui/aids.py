@@ -1,7 +1,7 @@
 """What stands beside the fields of a form and helps to fill them; none of it is part of a request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import gradio as gr
@@ -12,8 +12,7 @@ from studio.requests import RULES
 from studio.ui import compare, markup
 from studio.ui.controls import html
 
-NOTES = ("recipe", "strength", "negative_prompt", "second_pass")
-# Accordions whose label says that what is in them has an effect, in the order of `settings.js`.
+# Accordions whose label says that what is in them has an effect.
 SECTIONS = {"styles": "Styles", "image": "Start image", "axes": "Compare"}
 # Fields that not every family has: the capability, and what happens without it.
 CAPABILITIES = {
@@ -24,29 +23,37 @@ CAPABILITIES = {
 
 @dataclass(frozen=True, kw_only=True)
 class Aids:
-    """The aids of a form: choices that fill several fields at once, and notes that say what the fields come to."""
+    """The aids of a form: choices that fill several fields at once, and notes that say what the fields come to.
+
+    Not every form has sizes, styles, sections and axes.
+    """
 
     words: gr.HTML
-    size: gr.Radio
     recipe: gr.Radio
-    styles: gr.HTML
     notes: dict[str, gr.HTML]
-    sections: dict[str, gr.Accordion]
-    axes: dict[str, Component]
     facts: gr.JSON
     kept: gr.BrowserState
     pulse: gr.Button
-    swap: gr.Button
     random: gr.Button
     last: gr.Button
+    size: gr.Radio | None = None
+    swap: gr.Button | None = None
+    styles: gr.HTML | None = None
+    sections: dict[str, gr.Accordion] = field(default_factory=dict)
+    axes: dict[str, Component] = field(default_factory=dict)
 
     @property
-    def settled(self) -> list[Component]:
-        """What `settings.js` works out from the fields, in its order."""
-        notes = [self.notes[name] for name in NOTES]
-        sections = [self.sections[name] for name in SECTIONS]
-        values = [self.axes[f"{name}_values"] for name in compare.AXES]
-        return [self.size, self.recipe, *notes, *sections, *values, self.kept]
+    def settled(self) -> dict[str, Component]:
+        """What `settings.js` works out from the fields, by its names."""
+        values = {f"axis {name}": self.axes[f"{name}_values"] for name in compare.AXES if self.axes}
+        return {
+            **({"size": self.size} if self.size else {}),
+            "recipe": self.recipe,
+            **{f"note {name}": note for name, note in self.notes.items()},
+            **{f"section {name}": section for name, section in self.sections.items()},
+            **values,
+            "kept": self.kept,
+        }
 
 
 def words(checkpoint: str) -> gr.HTML:
@@ -83,9 +90,10 @@ def recipe_choices(family: catalog.Family) -> list[tuple[str, str]]:
     return [(row.label, _recipe_value(row)) for row in catalog.recipes(family)]
 
 
-def family_facts(family: catalog.Family) -> dict[str, object]:
-    """What `settings.js` has to know of the family."""
+def family_facts(family: catalog.Family, bench: str) -> dict[str, object]:
+    """What `settings.js` has to know of the family, and of the workbench where it stands."""
     return {
+        "bench": bench,
         "multiple": family.size_multiple,
         "second_pass_maximum": family.second_pass_maximum,
         "recipes": {_recipe_value(row): row.info for row in catalog.recipes(family)},
@@ -108,14 +116,19 @@ def known_styles(names: object) -> list[str]:
     return [name for name in names if name in known] if isinstance(names, list) else []
 
 
-def notes() -> dict[str, gr.HTML]:
-    """Lines that say what the controls above them come to."""
-    return {name: html("", "note-box", render=False) for name in NOTES}
+def notes(*names: str) -> dict[str, gr.HTML]:
+    """Lines that say what the controls above them come to, by names of `settings.js`."""
+    return {name: html("", "note-box", render=False) for name in names}
 
 
-def facts(family: catalog.Family) -> gr.JSON:
+def facts(family: catalog.Family, title: str) -> gr.JSON:
     """What `settings.js` has to know, in a component that nobody sees."""
-    return gr.JSON(family_facts(family), visible=False)
+    return gr.JSON(family_facts(family, bench(title)), visible=False)
+
+
+def bench(title: str) -> str:
+    """The id of a tab's workbench."""
+    return f"bench-{title.lower()}"
 
 
 def kept(title: str) -> gr.BrowserState:

@@ -58,9 +58,9 @@ def publish(page: Page, request_type: type[TextToImage], name: str, description:
 
     def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
-        yield from _ran(page, made(_with_picture(page, values, owner)), owner)
+        yield from ran(page, made(_with_picture(page, values, owner)), owner)
 
-    endpoint(page, run, name, description, parameters=_parameters(request_type), gives=_results())
+    endpoint(page, run, name, description, parameters=parameters(request_type), gives=pictures_and_details())
 
 
 def publish_grid(page: Page, request_type: type[TextToImage], name: str, description: str) -> None:
@@ -71,7 +71,7 @@ def publish_grid(page: Page, request_type: type[TextToImage], name: str, descrip
         asked = compare.asked(values, made(_with_picture(page, values, owner)))
         if not isinstance(asked, Grid):
             raise InvalidField("x_field", "X axis: name the field that changes along it, or call /generate.")
-        yield from _ran(page, asked, owner)
+        yield from ran(page, asked, owner)
 
     axes = {}
     for axis, (label, info) in compare.AXES.items():
@@ -79,7 +79,7 @@ def publish_grid(page: Page, request_type: type[TextToImage], name: str, descrip
         for part, about in told.items():
             schema = {"type": "string", "description": about, "additional_description": about}
             axes[f"{axis}_{part}"] = Parameter(label, schema, ""), ""
-    endpoint(page, run, name, description, parameters=_parameters(request_type) | axes, gives=_results())
+    endpoint(page, run, name, description, parameters=parameters(request_type) | axes, gives=pictures_and_details())
 
 
 def publish_common(page: Page) -> None:
@@ -120,7 +120,7 @@ def publish_common(page: Page) -> None:
         fetch,
         "fetch",
         "Bring a checkpoint onto this machine: download it, or convert its pickled file. For the studio's owner.",
-        parameters=_parameters(Fetch),
+        parameters=parameters(Fetch),
         gives=[Parameter("Checkpoint", DETAILS)],
     )
 
@@ -166,7 +166,8 @@ def spoken(message: str) -> gr.Error:
     return gr.Error(message, print_exception=False)
 
 
-def _results() -> list[Parameter]:
+def pictures_and_details() -> list[Parameter]:
+    """What an endpoint gives that paints."""
     return [Parameter("Pictures", PICTURES), Parameter("Details", DETAILS)]
 
 
@@ -177,10 +178,12 @@ def _with_picture(page: Page, values: dict[str, object], owner: str) -> dict[str
     return values | {"image": page.picture(values["image"], owner, label=RULES["image"].label)}
 
 
-def _ran(page: Page, request: TextToImage | Grid, owner: str) -> Iterator[tuple[list, dict]]:
+def ran(page: Page, request: TextToImage | Grid, owner: str, **said: object) -> Iterator[tuple[list, dict]]:
+    """The job of a request as it stands, then its pictures and details, with what is `said` beside."""
     job = page.engine.submit(request, owner)
     yield [], {"job": job.id, "state": job.state}
-    yield _outcome(page, job)
+    pictures, details = _outcome(page, job)
+    yield pictures, {**details, **said}
 
 
 def _outcome(page: Page, job: Job) -> tuple[list, dict]:
@@ -193,7 +196,7 @@ def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     return [file.model_dump() for file in files], details
 
 
-def _parameters(request_type: type) -> dict[str, tuple[Parameter, object]]:
+def parameters(request_type: type) -> dict[str, tuple[Parameter, object]]:
     """For each field of a request its parameter and its default; a picture may always be left out."""
     made = {}
     for row in fields(request_type):

@@ -12,6 +12,7 @@ from gradio.components import Component
 from studio.errors import StudioError
 from studio.images import Picture
 from studio.requests import RULES, TextToImage, made
+from studio.results import PICTURES
 from studio.ui import compare, markup, uploads
 from studio.ui.events import QUICK, WATCHING, submitted, told
 from studio.ui.form import Form
@@ -28,13 +29,14 @@ class Target:
     """A place a picture can be sent to.
 
     `fill` gives the updates of `outputs` for a picture's file and the checkpoint chosen; StudioError if it cannot be
-    taken. `place` is a CSS selector of what is brought into sight.
+    taken. `place` is a CSS selector of what is brought into sight, on the tab of that title.
     """
 
     form: Form
     outputs: list[Component]
     fill: Callable[[Path, str], Updates]
     place: str
+    tab: str
 
 
 def connect(page: Page, form: Form, view: View, targets: Mapping[str, Target]) -> None:
@@ -65,9 +67,7 @@ def reuse(page: Page, form: Form, tools: Tools) -> None:
     def fill(requests: object, index: object, request: gr.Request) -> Updates:
         with told("Not filled in"):
             values = settings_of(requests, index)
-            with told("Start image left out"):
-                values["image"] = image_file(page, values.pop("image"), request)
-            return form.filled({"image": None, **values}, page.row) or form.unchanged
+            return form.filled(with_files(page, values, request), page.row) or form.unchanged
         return form.unchanged
 
     reused = tools.reuse.click(fill, [tools.requests, tools.index], form.outputs, **WATCHING)
@@ -81,7 +81,7 @@ def vary(page: Page, view: View) -> None:
     def runner(strength: float) -> Callable[..., Iterator[Updates]]:
         def run(pictures: object, requests: object, index: object, request: gr.Request) -> Iterator[Updates]:
             def asked() -> TextToImage:
-                picture = uploads.picture(_file(pictures, index), label="Picture")
+                picture = uploads.picture(file_of(pictures, index), label="Picture")
                 return variation(settings_of(requests, index), picture, strength)
 
             yield from submitted(page, view, asked, request)
@@ -98,11 +98,12 @@ def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
 
     def fill(pictures: object, index: object, checkpoint: str) -> Updates:
         with told("Not sent"):
-            return target.fill(uploads.uploaded(_file(pictures, index), label=LABEL), checkpoint)
-        return {target.outputs[0]: gr.skip()}
+            filled = target.fill(uploads.uploaded(file_of(pictures, index), label=LABEL), checkpoint)
+            return {page.tabs: gr.Tabs(selected=target.tab), **filled}
+        return {page.tabs: gr.skip()}
 
     inputs = [view.gallery, view.tools.index, page.checkpoint]
-    sent = button.click(fill, inputs, target.outputs, preprocess=False, **WATCHING)
+    sent = button.click(fill, inputs, [page.tabs, *target.outputs], preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.show({json.dumps(target.place)})")
 
@@ -129,6 +130,18 @@ def variation(values: Values, picture: Picture, strength: float) -> TextToImage:
     return made({**values, "image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps})
 
 
+def with_files(page: Page, values: Values, request: gr.Request) -> Values:
+    """The values with files for the pictures they name; one that is not to be had any more is told of and left out."""
+    values = {"image": None, **values}
+    if values.get("mask_image"):
+        # The mask as it was, whatever it was made of.
+        values |= {"source": "none", "combine": "new", "invert": False, "strokes": None}
+    for name in [name for name in PICTURES if name in values]:
+        with told(f"{RULES[name].label} left out"):
+            values[name] = image_file(page, values.pop(name), request)
+    return {"image": None, **values}
+
+
 def image_file(page: Page, reference: object, request: gr.Request) -> str | None:
     """The start image a request names, as a file the page can show; StudioError if it is not to be had any more."""
     picture = page.picture(reference, page.owner(request), label=LABEL)
@@ -142,7 +155,7 @@ def _place(index: object) -> int:
     return index
 
 
-def _file(pictures: object, index: object) -> object:
+def file_of(pictures: object, index: object) -> object:
     """The raw value of the picture of that index in the raw value of a gallery."""
     try:
         return pictures[_place(index)]["image"]

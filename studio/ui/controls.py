@@ -1,12 +1,18 @@
 """Component factories: each gives controls by request field, worded and limited by the rows of `requests.RULES`."""
 
+from dataclasses import fields
+from pathlib import Path
+
 import gradio as gr
 from gradio.components import Component
 
 from studio import catalog
 from studio.requests import RULES, ImageToImage, TextToImage
+from studio.rules import Rule
 
 Controls = dict[str, Component]
+# A number with more room than this is typed.
+MOST_OF_A_SLIDER = 256
 
 
 def html(value: str, name: str, **options: object) -> gr.HTML:
@@ -82,9 +88,10 @@ def image() -> Controls:
     return {"image": drop(RULES["image"].label, height=220)}
 
 
-def drop(label: str, *, height: int) -> gr.Image:
+def drop(label: str, *, height: int, value: Path | None = None) -> gr.Image:
     """A place for a picture that is dropped, chosen or pasted; it stays the file it came in, nothing is converted."""
     return gr.Image(
+        value,
         type="filepath",
         image_mode=None,
         format="png",
@@ -111,6 +118,12 @@ def resize_mode() -> Controls:
     return {"resize_mode": gr.Radio(choices, value=default, elem_classes="resize", **worded("resize_mode"))}
 
 
+def of(request_type: type, *names: str, **values: object) -> Controls:
+    """A control for each of these fields of a request type, in their order, at these values or else the defaults."""
+    rows = {row.name: row for row in fields(request_type)}
+    return {name: _control(rows[name].metadata["rule"], values.get(name, rows[name].default)) for name in names}
+
+
 def worded(name: str) -> dict[str, object]:
     """Label and info of a field."""
     return {"label": RULES[name].label, "info": RULES[name].info}
@@ -132,3 +145,18 @@ def _slider(name: str, value: object = None) -> gr.Slider:
 
 def _number(name: str, value: object) -> gr.Number:
     return gr.Number(value, step=RULES[name].step, min_width=80, **worded(name))
+
+
+def _control(rule: Rule, value: object) -> Component:
+    """What a rule's field is chosen with."""
+    said = {"label": rule.label, "info": rule.info}
+    if rule.kind is bool:
+        return gr.Checkbox(value, **said)
+    if rule.choices:
+        choices = [(label, name) for name, label in rule.choices.items()]
+        return gr.Radio(choices, value=value, elem_classes="chips", **said)
+    if rule.kind is str:
+        return gr.Textbox(value, **said)
+    if rule.maximum > MOST_OF_A_SLIDER:
+        return gr.Number(value, step=rule.step, min_width=80, **said)
+    return gr.Slider(rule.minimum, rule.maximum, value=value, step=rule.step, buttons=[], **said)

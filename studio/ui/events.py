@@ -23,19 +23,26 @@ UNEXPECTED = "Studio: something went wrong inside. Your settings are untouched; 
 WATCHING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
 
 
-def connect(page: Page, form: Form, view: View) -> None:
-    """All that a tab with a form and a picture does."""
+# From who asks and the values of a form to what the page is told, to the end of the job.
+Submit = Callable[[gr.Request, dict[str, object]], Iterator[Updates]]
+
+
+def connect(page: Page, form: Form, view: View, submit: Submit | None = None) -> None:
+    """All that a tab with a form and a picture does; `submit` if more than a request has to be made of its values."""
     form.settle()
-    run_on_click(page, form, view)
+    run_on_click(page, form, view, submit)
     remember(page, form)
     follow_checkpoint(page, form)
 
 
-def run_on_click(page: Page, form: Form, view: View) -> None:
+def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = None) -> None:
     """Run submits what the controls say and shows the job to its end; Stop cancels it; a reload finds it again."""
 
     def run(request: gr.Request, **values: object) -> Iterator[Updates]:
-        yield from submitted(page, view, lambda: form.request(values, reader(page, request)), request)
+        if submit:
+            yield from submit(request, values)
+        else:
+            yield from submitted(page, view, lambda: form.request(values, reader(page, request)), request)
 
     def rejoin(request: gr.Request) -> Iterator[Updates]:
         yield gr.skip()  # a generator that yields nothing would empty the components
@@ -89,10 +96,10 @@ def submitted(page: Page, view: View, ask: Callable[[], TextToImage], request: g
     try:
         job = page.engine.submit(ask(), page.owner(request))
     except StudioError as error:
-        yield _refused(view, str(error))
+        yield refused(view, str(error))
     except Exception:
         log.exception("a request could not be made")
-        yield _refused(view, UNEXPECTED)
+        yield refused(view, UNEXPECTED)
     else:
         yield from watched(page, view, job)
 
@@ -106,10 +113,10 @@ def watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
     except Cancelled as error:
         yield view.ended(said=str(error))
     except StudioError as error:
-        yield _refused(view, str(error))
+        yield refused(view, str(error))
     except Exception:
         log.exception("watching job %s failed", job.id)
-        yield _refused(view, UNEXPECTED)
+        yield refused(view, UNEXPECTED)
 
 
 def reader(page: Page, request: gr.Request) -> Callable[[object], Picture | None]:
@@ -140,6 +147,7 @@ def warn(message: str, title: str, *, seconds: float | None = 10) -> None:
     gr.Warning(f"<strong>{title}</strong><br>{html.escape(message)}", duration=seconds)
 
 
-def _refused(view: View, message: str) -> Updates:
+def refused(view: View, message: str) -> Updates:
+    """Nothing runs, and why: beside Run and as a toast."""
     warn(message, "Not painted")
     return view.ended(message=message)

@@ -2,17 +2,18 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import gradio as gr
 from gradio.components import Component
 from gradio.events import Dependency
 
-from studio import catalog, prompts, styles
+from studio import catalog, prompts, rules, styles
 from studio.errors import StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, made, size_like
+from studio.requests import TextToImage, made, size_like
+from studio.rules import Rule
 from studio.ui import aids, compare, markup, uploads
 from studio.ui.controls import Controls
 from studio.ui.picture import Updates
@@ -22,31 +23,40 @@ Row = Mapping[str, object]
 
 @dataclass(frozen=True, kw_only=True)
 class Form:
-    """A view on one request type; a control that is no field of it raises ValueError."""
+    """A view on one request type, and on another that is made on the way; other controls raise ValueError."""
 
+    title: str
     request_type: type[TextToImage]
     controls: Controls
     aids: aids.Aids
+    beside: type | None = None
 
     def __post_init__(self) -> None:
-        unknown = set(self.controls) - {row.name for row in fields(self.request_type)}
+        unknown = set(self.controls) - self.rules.keys()
         if unknown:
             raise ValueError(f"{self.request_type.__name__} has no field {', '.join(sorted(unknown))}")
 
     @property
+    def rules(self) -> dict[str, Rule]:
+        """What each of its fields may hold."""
+        return (rules.of(self.beside) if self.beside else {}) | rules.of(self.request_type)
+
+    @property
     def makes(self) -> set[type]:
-        """The types of the requests it makes: with a start image, without one, and a grid."""
-        return {self.request_type, TextToImage, Grid}
+        """The types of the requests it makes: with axes a grid too, and without a start image one of words alone."""
+        return {self.request_type, TextToImage, Grid} if self.aids.axes else {self.request_type}
 
     @property
     def inputs(self) -> dict[str, Component]:
         """What `request` wants, by name: the fields, the styles laid over the words, and the axes of a grid."""
-        return {**self.controls, "styles": self.aids.styles, **self.aids.axes}
+        styles = {"styles": self.aids.styles} if self.aids.styles else {}
+        return {**self.controls, **styles, **self.aids.axes}
 
     @property
     def outputs(self) -> list[Component]:
         """All that `filled` may change."""
-        return [*self.inputs.values(), self.aids.words, self.aids.size, self.aids.recipe, self.aids.facts]
+        sizes = [self.aids.size] if self.aids.size else []
+        return [*self.inputs.values(), self.aids.words, *sizes, self.aids.recipe, self.aids.facts]
 
     @property
     def unchanged(self) -> Updates:
@@ -69,9 +79,9 @@ class Form:
         `find` tells of a checkpoint that can be chosen; sizes, samplers, recipes and words follow the one chosen.
         A new prompt comes without styles and axes, unless they are given too.
         """
-        chosen = {name: values[name] for name in self.controls if name in values and _is_sound(name, values[name])}
+        chosen = {name: values[name] for name in self.controls if name in values and self._is_sound(name, values[name])}
         row = find(chosen.pop("checkpoint", None))
-        if "prompt" in chosen:
+        if "prompt" in chosen and self.aids.styles:
             axes = {name: values[name] for name in self.aids.axes if compare.is_sound(name, values.get(name))}
             chosen |= {"styles": aids.known_styles(values.get("styles")), **dict.fromkeys(self.aids.axes, ""), **axes}
         updates = {self.inputs[name]: gr.update(value=value) for name, value in chosen.items()}
@@ -87,12 +97,12 @@ class Form:
 
         Events have to be named, since a control that was never on screen tells of no change.
         """
-        names = [*self.inputs, "facts"]
+        names, settled = [*self.inputs, "facts"], self.aids.settled
         settling = {
             "fn": None,
             "inputs": [*self.inputs.values(), self.aids.facts],
-            "outputs": self.aids.settled,
-            "js": f"(...given) => easel.settle({json.dumps(names)}, given)",
+            "outputs": list(settled.values()),
+            "js": f"(...given) => easel.settle({json.dumps(names)}, {json.dumps(list(settled))}, given)",
         }
         for event in after:
             event.then(**settling)
@@ -108,14 +118,25 @@ class Form:
         recipes = aids.recipe_choices(family)
         updates = {
             self.aids.words: gr.update(value=markup.words(aids.known_words(row["id"]))),
-            self.aids.size: gr.update(choices=aids.size_choices(family)),
             self.aids.recipe: gr.update(choices=recipes, visible=len(recipes) > 1),
-            self.aids.facts: gr.update(value=aids.family_facts(family)),
+            self.aids.facts: gr.update(value=aids.family_facts(family, aids.bench(self.title))),
         }
+        if self.aids.size:
+            updates[self.aids.size] = gr.update(choices=aids.size_choices(family))
         limits = {name: gr.update(**limit) for name, limit in aids.limits(family).items() if name in self.controls}
         if "scheduler" in self.controls:
             limits["scheduler"] = gr.update(choices=samplers)
         return updates | {self.controls[name]: update for name, update in limits.items()}
+
+    def _is_sound(self, name: str, value: object) -> bool:
+        """True if a control may show the value; of a picture that is its file."""
+        if self.rules[name].kind is Picture:
+            return value is None or uploads.kept(value) is not None
+        try:
+            self.rules[name].checked(name, value)
+        except StudioError:
+            return False
+        return True
 
 
 def sized(picture: Picture, row: Row) -> dict[str, int]:
@@ -135,14 +156,3 @@ def _styled(request: TextToImage, names: Sequence[str]) -> TextToImage:
     lines = prompts.lines(request.prompt) if request.prompt_per_line else (request.prompt,)
     styled = [styles.applied(names, line, request.negative_prompt) for line in lines or ("",)]
     return replace(request, prompt="\n".join(line for line, _ in styled), negative_prompt=styled[0][1])
-
-
-def _is_sound(name: str, value: object) -> bool:
-    """True if a control may show the value; of a picture that is its file."""
-    if name == "image":
-        return value is None or uploads.kept(value) is not None
-    try:
-        RULES[name].checked(name, value)
-    except StudioError:
-        return False
-    return True

@@ -56,6 +56,24 @@ def tool_group(title: str) -> str:
     return f"<span>{escape(title)}</span>"
 
 
+def phase(event: Progress) -> str:
+    """What is done at the moment, in words."""
+    if event.phase in IN_BYTES:
+        return _weighed(event)
+    return f"{event.phase.capitalize()} …" if event.phase not in ("waiting", "starting") else "Looking …"
+
+
+def mask(data: str, said: str, *, is_guess: bool) -> str:
+    """A picture with its mask over it, of base64 bytes; a guess looks like one."""
+    kind = "masked is-guess" if is_guess else "masked"
+    return f"<div class='{kind}'><img alt='{escape(said)}' src='data:image/png;base64,{data}'></div>"
+
+
+def no_mask() -> str:
+    """Where the mask will be shown."""
+    return "<div class='masked is-empty'><p>What will change is shown here.</p></div>"
+
+
 def line(text: str) -> str:
     """The line above the picture; nothing for no text."""
     return f"<p class='said' role='status'>{escape(text)}</p>" if text else ""

@@ -16,18 +16,26 @@ from studio.ui import guard, uploads
 
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
+# Where a finished picture can be sent, in the order of the buttons.
+PLACES = ("Start image", "Edit")
 # Small answers skip the queue, so that they come even when it is full. They cannot show a toast.
 QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """The frame as a tab sees it."""
+    """The frame as a tab sees it.
+
+    What lies in the `drawer` is nowhere to be seen, and there from the start: what stands on a tab is not before that
+    is opened.
+    """
 
     blocks: gr.Blocks
     engine: Engine
     settings: Settings
     checkpoint: gr.Dropdown
+    tabs: gr.Tabs
+    drawer: gr.Column
 
     @property
     def first_family(self) -> catalog.Family:

@@ -127,7 +127,7 @@ def actions() -> Actions:
     return Actions(run=run, stop=stop, message=message)
 
 
-def view(buttons: Actions, prompt: str, example: Path, *, send: tuple[str, ...]) -> View:
+def view(buttons: Actions, prompt: str, example: Path, *, send: tuple[str, ...], can_vary: bool = True) -> View:
     """The frame for preview and pictures, with an example in place, and below what can be done with them."""
     progress = html(markup.HINT, "progress-line")
     with gr.Column(elem_classes="stage"):
@@ -146,18 +146,23 @@ def view(buttons: Actions, prompt: str, example: Path, *, send: tuple[str, ...])
         )
         frame = html("", "frame")
     return View(
-        actions=buttons, progress=progress, frame=frame, gallery=gallery, tools=tools(send=send), job=gr.State()
+        actions=buttons,
+        progress=progress,
+        frame=frame,
+        gallery=gallery,
+        tools=tools(send=send, can_vary=can_vary),
+        job=gr.State(),
     )
 
 
-def tools(*, send: tuple[str, ...]) -> Tools:
+def tools(*, send: tuple[str, ...], can_vary: bool) -> Tools:
     """Buttons for the picture that is chosen, and the details of all; hidden until there are pictures."""
     with gr.Column(visible=False, elem_classes="tools") as box:
         line = html("", "chosen-box")
         with gr.Row(elem_classes="tool-row"):
             download = gr.Button("Download", size="sm")
             reuse = gr.Button("Reuse settings", size="sm")
-            with gr.Row(elem_classes="tool-group"):
+            with gr.Row(elem_classes="tool-group", visible=can_vary):
                 html(markup.tool_group("Vary"), "tool-label")
                 vary = {name: gr.Button(name, size="sm", elem_classes="vary") for name in VARIATIONS}
             with gr.Row(elem_classes="tool-group"):

@@ -7,6 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio import catalog
+from studio.requests import Inpaint
 from studio.ui import aids, compare, controls, markup, style_cards
 from studio.ui.controls import Controls, html
 
@@ -46,6 +47,26 @@ def advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Control
         with _group("File"):
             fields |= controls.embed_metadata()
     return fields, {"swap": swap, "random": random, "last": last}
+
+
+def edit_advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
+    """The accordion with everything else of an edit, and the buttons beside its seed."""
+    verb = catalog.VERBS[0]
+    with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
+        with _group("Words"):
+            fields = controls.negative_prompt()
+            notes["negative_prompt"].render()
+        with _group("Edit"):
+            fields |= controls.of(Inpaint, "strength", strength=verb.strength)
+            notes["strength"].render()
+            fields |= controls.of(Inpaint, "padding_mask_crop")
+        with _group("Sampling"):
+            fields |= controls.sampling(family)
+            seed, random, last = controls.seed()
+            fields |= seed | controls.clip_skip()
+        with _group("File"):
+            fields |= controls.embed_metadata()
+    return fields, {"random": random, "last": last}
 
 
 def grid() -> tuple[gr.Accordion, dict[str, Component]]:

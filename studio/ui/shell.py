@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import gradio as gr
@@ -13,19 +13,30 @@ from starlette.middleware import Middleware
 from studio.config import Settings
 from studio.engine import Engine
 from studio.errors import StudioError
-from studio.ui import api, checkpoints, markup, theme
+from studio.ui import api, checkpoints, chosen, markup, theme
+from studio.ui.bench import Bench
 from studio.ui.controls import html
 from studio.ui.events import QUICK
 from studio.ui.gallery import serving
 from studio.ui.guard import Guard
 from studio.ui.page import ASSETS, Page
-from studio.ui.tabs import gallery, generate
+from studio.ui.tabs import edit, gallery, generate
 
-TABS = (generate, gallery)
+TABS = (generate, edit, gallery)
 
 # The first ones are what the others stand on.
-LAYOUT = ("easel.css", "checkpoints.css", "form.css", "picture.css", "gallery.css")
-SCRIPTS = ("easel.js", "words.js", "weights.js", "styles.js", "settings.js", "pictures.js", "gallery.js", "viewer.js")
+LAYOUT = ("easel.css", "checkpoints.css", "form.css", "picture.css", "edit.css", "gallery.css")
+SCRIPTS = (
+    "easel.js",
+    "words.js",
+    "weights.js",
+    "styles.js",
+    "settings.js",
+    "pictures.js",
+    "gallery.js",
+    "viewer.js",
+    "paint.js",
+)
 
 STATUS_EVERY = 3
 MOST_EVENTS_WAITING = 64
@@ -51,14 +62,27 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
     with _without_apps():
         with Frame(title="Easel", analytics_enabled=False, delete_cache=SWEEP) as blocks:
             page = _top_line(blocks, engine, settings)
-            with gr.Tabs() as tabs:
-                built = {}
+            places, built = [], []
+            with page.tabs:
                 for tab in TABS:
                     with gr.Tab(tab.TITLE, id=tab.TITLE) as place:
-                        built[tab.TITLE] = place, tab.build(page)
-            gallery.connect(page, built, tabs)
+                        places.append(place)
+                        built.append(tab.build(page))
+            _joined(page, places, built)
             api.publish_common(page)
         return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
+
+
+def _joined(page: Page, places: Sequence[gr.Tab], built: Sequence[object]) -> None:
+    """Let pictures go from each tab to the others."""
+    benches = [bench for bench in built if isinstance(bench, Bench)]
+    for place, bench in zip(places, built, strict=True):
+        if isinstance(bench, Bench):
+            bench.open(place)
+    targets = {bench.takes: bench.target for bench in benches}
+    for bench in benches:
+        chosen.connect(page, bench.form, bench.view, targets)
+    gallery.connect(page, places[TABS.index(gallery)], built[TABS.index(gallery)], benches)
 
 
 def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
@@ -130,7 +154,8 @@ def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
         html(markup.BRAND, "brand-box")
         picker = checkpoints.build(engine, settings)
         status = html(markup.status_line(engine.status()), "status-box")
-    page = Page(blocks=blocks, engine=engine, settings=settings, checkpoint=picker.checkpoint)
+    tabs, drawer = gr.Tabs(), gr.Column(visible="hidden")
+    page = Page(blocks=blocks, engine=engine, settings=settings, checkpoint=picker.checkpoint, tabs=tabs, drawer=drawer)
     timer = gr.Timer(STATUS_EVERY)
     gr.on([blocks.load, timer.tick], lambda: markup.status_line(engine.status()), None, status, **QUICK)
     checkpoints.connect(page, picker, timer)

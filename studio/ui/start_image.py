@@ -30,7 +30,7 @@ def follow_shape(page: Page, form: Form) -> None:
     form.settle(image.upload(follow, [image, page.checkpoint], [image, *sizes], preprocess=False, **WATCHING))
 
 
-def target(page: Page, form: Form) -> Target:
+def target(page: Page, form: Form, tab: str) -> Target:
     """The place that takes a picture to begin with."""
     section = form.aids.sections["image"]
 
@@ -39,7 +39,7 @@ def target(page: Page, form: Form) -> Target:
         return {form.controls["image"]: str(path), section: gr.update(open=True), **sides}
 
     outputs = [section, *(form.controls[name] for name in ("image", "width", "height"))]
-    return Target(outputs=outputs, fill=fill, form=form, place=".start-image")
+    return Target(outputs=outputs, fill=fill, form=form, place=".start-image", tab=tab)
 
 
 def _sides(page: Page, form: Form, path: Path, checkpoint: str) -> Updates:

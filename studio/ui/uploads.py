@@ -1,5 +1,6 @@
 """Files a visitor sent: of all paths that come from a page, only those in Gradio's own folder are ever opened."""
 
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -11,11 +12,20 @@ from studio import images
 from studio.errors import StudioError
 from studio.images import Picture
 
+# Pictures last read, each of 20 MB at most.
+REMEMBERED = 8
+
 
 def picture(value: object, *, label: str) -> Picture | None:
     """The picture a component holds, by its raw value; None if it is empty, StudioError if it is no picture."""
     path = uploaded(value, label=label)
-    return None if path is None else images.read(path, label=label)
+    return None if path is None else _read(path, path.stat().st_mtime_ns, label)
+
+
+@functools.lru_cache(maxsize=REMEMBERED)
+def _read(path: Path, changed: int, label: str) -> Picture:
+    """The picture of a file, which a slider asks for again and again."""
+    return images.read(path, label=label)
 
 
 def uploaded(value: object, *, label: str) -> Path | None:

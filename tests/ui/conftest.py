@@ -12,9 +12,10 @@ from gradio_client import Client
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.ui import shell
+from studio.ui.bench import Bench
 from studio.ui.form import Form
 from studio.ui.page import Page
-from studio.ui.tabs import generate
+from studio.ui.tabs import edit, generate
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,25 @@ def page(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pag
     engine = LocalEngine(settings)
     with gr.Blocks() as blocks:
         checkpoint = gr.Dropdown(["storybook", "one"], value="storybook")
-        yield Page(blocks=blocks, engine=engine, settings=settings, checkpoint=checkpoint)
+        page = Page(
+            blocks=blocks, engine=engine, settings=settings, checkpoint=checkpoint, drawer=gr.Column(), tabs=gr.Tabs()
+        )
+    yield page
     engine.close()
 
 
 @pytest.fixture(scope="module")
 def form(page: Page) -> Form:
     """The Generate tab's form."""
-    return generate.build(page)
+    with page.blocks:
+        return generate.build(page).form
+
+
+@pytest.fixture(scope="module")
+def bench(page: Page) -> Bench:
+    """The Edit tab."""
+    with page.blocks:
+        return edit.build(page)
 
 
 def serve(settings: Settings) -> Iterator[Served]:

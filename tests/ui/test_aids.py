@@ -16,7 +16,7 @@ def test_a_recipe_holds_what_it_sets(family: catalog.Family) -> None:
         steps, guidance, sampler = value.split("|")
         said = {"num_inference_steps": int(steps), "guidance_scale": float(guidance), "scheduler": sampler}
         assert (label, said) == (row.label, dict(row.values))
-        assert aids.family_facts(family)["recipes"][value] == row.info
+        assert aids.family_facts(family, "bench-generate")["recipes"][value] == row.info
 
 
 @pytest.mark.parametrize("family", FAMILIES)

@@ -2,10 +2,13 @@
 
 import pytest
 
-from studio.requests import RULES
+from studio import rules
+from studio.requests import ImageToImage
 from tests.ui.clicks import Run
 from tests.ui.conftest import Served
 from tests.ui.test_api import BAD_VALUES, PICTURES_NOT_SENT
+
+RULES = rules.of(ImageToImage)
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def house(value: object) -> Picture:
 
 def test_a_control_that_is_no_field_raises(form: Form) -> None:
     with pytest.raises(ValueError, match="TextToImage has no field cfg"):
-        Form(request_type=TextToImage, controls={"cfg": form.controls["prompt"]}, aids=form.aids)
+        Form(title="Generate", request_type=TextToImage, controls={"cfg": form.controls["prompt"]}, aids=form.aids)
 
 
 def test_without_a_start_image_the_values_make_words_to_a_picture(form: Form) -> None:
@@ -140,4 +140,4 @@ def test_every_field_a_picture_can_be_asked_by_has_a_control(form: Form) -> None
 
 
 def test_no_field_is_left_out_of_what_is_remembered(form: Form) -> None:
-    assert isinstance(form.aids.kept, gr.BrowserState) and form.aids.settled[-1] is form.aids.kept
+    assert isinstance(form.aids.kept, gr.BrowserState) and form.aids.settled["kept"] is form.aids.kept

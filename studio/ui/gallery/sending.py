@@ -1,8 +1,7 @@
 """From the gallery back to work: a picture's settings into the form, or the picture itself to where one begins."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import gradio as gr
@@ -10,7 +9,9 @@ import gradio as gr
 from studio import images
 from studio.errors import StudioError
 from studio.outputs import Row
-from studio.ui import chosen, start_image, uploads
+from studio.requests import ImageToImage, Inpaint
+from studio.ui import chosen, uploads
+from studio.ui.bench import Bench
 from studio.ui.chosen import LABEL, Target
 from studio.ui.events import WATCHING, told
 from studio.ui.form import Form
@@ -19,58 +20,47 @@ from studio.ui.gallery.deeds import ONE
 from studio.ui.gallery.view import View
 from studio.ui.page import Page
 from studio.ui.picture import Updates
-from studio.ui.tabs import generate
 
 
-@dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a picture can be sent to: the title of a tab, and what takes it on the form there."""
-
-    tab: str
-    target: Callable[[Page, Form], Target]
-
-
-PLACES = {"Start image": Place(tab=generate.TITLE, target=start_image.target)}
-# The tab whose form takes all settings.
-REUSED = generate.TITLE
-
-
-def connect(page: Page, view: View, tabs: gr.Tabs, forms: Mapping[str, Form]) -> None:
+def connect(page: Page, view: View, benches: Sequence[Bench]) -> None:
     """Both ways, for the picture seen large."""
-    reuse(page, view, tabs, forms[REUSED])
+    reuse(page, view, [bench.form for bench in benches])
+    targets = {bench.takes: bench.target for bench in benches}
     for name, button in view.viewer.send.items():
-        place = PLACES[name]
-        send(page, button, view, tabs=tabs, tab=place.tab, target=place.target(page, forms[place.tab]))
+        send(page, button, view, targets[name])
 
 
-def reuse(page: Page, view: View, tabs: gr.Tabs, form: Form) -> None:
-    """The form says what the picture was made from, and comes into sight."""
+def reuse(page: Page, view: View, forms: Sequence[Form]) -> None:
+    """The form that makes such pictures says what this one was made from, and comes into sight."""
 
     def fill(value: object, request: gr.Request) -> Updates:
         with told("Not filled in"):
             values = settings(page.gallery(page.owner(request)).get(asking.one(value)))
-            with told("Start image left out"):
-                values["image"] = chosen.image_file(page, values.pop("image"), request)
-            return form.filled({"image": None, **values}, page.row) | {tabs: gr.Tabs(selected=REUSED)}
-        return form.unchanged
+            kind = Inpaint if values.get("verb") else ImageToImage
+            form = next(form for form in forms if form.request_type is kind)
+            filled = form.filled(chosen.with_files(page, values, request), page.row)
+            return {page.tabs: gr.Tabs(selected=form.title), **filled}
+        return {page.tabs: gr.skip()}
 
-    reused = view.viewer.reuse.click(fill, view.ids, [*form.outputs, tabs], js=ONE, preprocess=False, **WATCHING)
-    form.settle(reused)
+    outputs = [page.tabs, *dict.fromkeys(output for form in forms for output in form.outputs)]
+    reused = view.viewer.reuse.click(fill, view.ids, outputs, js=ONE, preprocess=False, **WATCHING)
+    for form in forms:
+        form.settle(reused)
     reused.then(None, js="() => easel.gallery.left('.prompt')")
 
 
-def send(page: Page, button: gr.Button, view: View, *, tabs: gr.Tabs, tab: str, target: Target) -> None:
+def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
     """The button sends the picture to the target on its tab, and brings that into sight."""
 
     def fill(value: object, checkpoint: object, request: gr.Request) -> Updates:
         with told("Not sent"):
             path = page.gallery(page.owner(request)).path(asking.one(value))
             served = uploads.served(images.read(path, label=LABEL))
-            return target.fill(Path(served), checkpoint) | {tabs: gr.Tabs(selected=tab)}
-        return {tabs: gr.skip()}
+            return {page.tabs: gr.Tabs(selected=target.tab), **target.fill(Path(served), checkpoint)}
+        return {page.tabs: gr.skip()}
 
     inputs, js = [view.ids, page.checkpoint], "(ids, checkpoint) => [easel.gallery.one()[0], checkpoint]"
-    sent = button.click(fill, inputs, [*target.outputs, tabs], js=js, preprocess=False, **WATCHING)
+    sent = button.click(fill, inputs, [page.tabs, *target.outputs], js=js, preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.gallery.left({json.dumps(target.place)})")
 

@@ -6,7 +6,6 @@ from studio.requests import ImageToImage
 from studio.ui import (
     aids,
     api,
-    chosen,
     controls,
     events,
     picture,
@@ -17,8 +16,9 @@ from studio.ui import (
     style_cards,
     ties,
 )
+from studio.ui.bench import Bench
 from studio.ui.form import Form
-from studio.ui.page import ASSETS, Page
+from studio.ui.page import ASSETS, PLACES, Page
 
 TITLE = "Generate"
 
@@ -32,18 +32,18 @@ EXAMPLES = {
 }
 
 
-def build(page: Page) -> Form:
-    """The tab: words and settings on the left, the picture on the right; gives the form, for other tabs to fill."""
+def build(page: Page) -> Bench:
+    """The tab: words and settings on the left, the picture on the right."""
     example, picture_of_it = next(iter(EXAMPLES.items()))
     family = page.first_family
-    with gr.Row(elem_classes="workbench"):
+    with gr.Row(elem_classes="workbench", elem_id=aids.bench(TITLE)):
         with gr.Column(elem_classes="inputs", scale=5):
             fields = {"checkpoint": page.checkpoint, **controls.prompt(example)}
             help_line = prompting.build()
             buttons = picture.actions()
             words, size = aids.words(page.checkpoint.value), aids.size(family)
             fields |= controls.count()
-            recipe, notes = aids.recipe(family), aids.notes()
+            recipe, notes = aids.recipe(family), aids.notes("recipe", "strength", "negative_prompt", "second_pass")
             notes["recipe"].render()
             with gr.Column(elem_classes="sections"):
                 styles_section, cards, styles_line = sections.styles()
@@ -53,9 +53,12 @@ def build(page: Page) -> Form:
                 reader = settings_file.build()
             fields |= start | advanced
         with gr.Column(elem_classes="picture-side", scale=7):
-            view = picture.view(buttons, example, picture_of_it, send=("Start image",))
+            view = picture.view(buttons, example, picture_of_it, send=PLACES)
             examples = aids.examples(EXAMPLES)
+    with page.drawer:
+        kept = aids.kept(TITLE)
     form = Form(
+        title=TITLE,
         request_type=ImageToImage,
         controls=fields,
         aids=aids.Aids(
@@ -66,8 +69,8 @@ def build(page: Page) -> Form:
             notes=notes,
             sections={"styles": styles_section, "image": image_section, "axes": grid_section},
             axes=axes,
-            facts=aids.facts(family),
-            kept=aids.kept(TITLE),
+            facts=aids.facts(family, TITLE),
+            kept=kept,
             pulse=aids.pulse("generate-changed"),
             **beside,
         ),
@@ -79,7 +82,6 @@ def build(page: Page) -> Form:
     style_cards.tell(form, styles_line)
     start_image.follow_shape(page, form)
     settings_file.connect(page, form, reader)
-    chosen.connect(page, form, view, {"Start image": start_image.target(page, form)})
     api.publish(page, ImageToImage, "generate", "Words, or a picture and words, to pictures.")
     api.publish_grid(page, ImageToImage, "grid", "Settings against each other: a labelled sheet first, then its cells.")
-    return form
+    return Bench(form=form, view=view, takes="Start image", target=start_image.target(page, form, TITLE))

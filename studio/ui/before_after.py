@@ -1,0 +1,63 @@
+"""The picture before and after an edit over each other, with a slider between."""
+
+from collections.abc import Mapping
+
+import gradio as gr
+from PIL import Image
+
+from studio import images
+from studio.errors import StudioError
+from studio.images import Picture
+from studio.ui import chosen, uploads
+from studio.ui.events import WATCHING
+from studio.ui.page import Page
+from studio.ui.picture import Updates, View
+
+
+def build() -> tuple[gr.Accordion, gr.ImageSlider]:
+    """The accordion and the slider in it; there is nothing to compare yet."""
+    with gr.Accordion("Before and after", open=True, visible=False, elem_classes="before-after") as box:
+        slider = gr.ImageSlider(
+            type="filepath",
+            format="png",
+            interactive=False,
+            buttons=[],
+            label="Before and after",
+            show_label=False,
+            max_height=1024,
+        )
+    return box, slider
+
+
+def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider]) -> None:
+    """Show the chosen picture over the one it was made from."""
+    box, slider = built
+
+    def show(pictures: object, requests: object, index: object, request: gr.Request) -> Updates:
+        try:
+            values = chosen.settings_of(requests, index)
+            before = page.engine.find_picture(values["image"], page.owner(request))
+            after = uploads.picture(chosen.file_of(pictures, index), label="Picture")
+        except StudioError:  # one of them is gone
+            return {box: gr.update(visible=False)}
+        pair = [uploads.served(picture) for picture in (_under(before, after.size, values), after)]
+        return {slider: gr.update(value=tuple(pair)), box: gr.update(visible=True)}
+
+    def look(pictures: object, requests: object, event: gr.SelectData, request: gr.Request) -> Updates:
+        return show(pictures, requests, event.index, request)
+
+    def finished(pictures: object, requests: object, request: gr.Request) -> Updates:
+        return show(pictures, requests, 0, request)
+
+    held, how = [view.gallery, view.tools.requests], {"preprocess": False, **WATCHING}
+    view.gallery.change(finished, held, [slider, box], **how)
+    view.gallery.select(look, held, [slider, box], **how)
+
+
+def _under(before: Picture, size: tuple[int, int], values: Mapping[str, object]) -> Picture:
+    """The picture of before at the place that it has in one with sides added."""
+    if before.size == size:
+        return before
+    canvas = Image.new("RGB", size, "white")
+    canvas.paste(images.flattened(before), (int(values["left"]), int(values["top"])))
+    return images.picture(canvas)

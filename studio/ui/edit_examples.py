@@ -1,0 +1,76 @@
+"""Edits to try: each with its picture, its words and what came of it; a click puts all of it in place."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from studio import catalog, images
+from studio.ui import uploads, verbs
+from studio.ui.form import Form
+from studio.ui.page import ASSETS, QUICK
+from studio.ui.picture import Updates
+
+FOLDER = ASSETS / "examples"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """The files of a picture and of what came of it, the verb, what it was done to, and the prompt."""
+
+    picture: str
+    verb: str
+    words: str
+    prompt: str
+    result: str
+
+    @property
+    def file(self) -> Path:
+        """The picture."""
+        return FOLDER / self.picture
+
+    @property
+    def made(self) -> Path:
+        """What came of it."""
+        return FOLDER / self.result
+
+    @property
+    def label(self) -> str:
+        """What was done, in words."""
+        verb = catalog.verb(self.verb).label
+        return f"{verb}: {self.words} → {self.prompt}" if self.prompt else f"{verb}: {self.words}"
+
+
+def build(examples: Sequence[Example]) -> dict[Example, gr.Button]:
+    """A row of them."""
+    with gr.Row(elem_classes="examples"):
+        return {one: gr.Button(one.label, icon=one.made, size="sm", min_width=0) for one in examples}
+
+
+def connect(form: Form, buttons: Mapping[Example, gr.Button]) -> None:
+    """A click fills picture, verb and words; a mask of another picture goes."""
+    fields = form.controls
+    filled = ("image", "verb", "words", "prompt", "strength", "invert", "source", "grow", "feather")
+    gone = ("mask_image", "strokes")
+
+    def filler(example: Example) -> Callable[[], Updates]:
+        def fill() -> Updates:
+            verb = catalog.verb(example.verb)
+            values = {
+                "image": uploads.served(images.read(example.file, label="Picture")),
+                "verb": verb.name,
+                "words": example.words,
+                "prompt": example.prompt,
+                "strength": verb.strength,
+                "invert": verb.keeps,
+                "source": "words",
+                **verbs.shares(verb, example.file),
+            }
+            return {fields[name]: value for name, value in values.items()} | {fields[name]: None for name in gone}
+
+        return fill
+
+    for example, button in buttons.items():
+        clicked = button.click(filler(example), None, [fields[name] for name in (*filled, *gone)], **QUICK)
+        form.settle(clicked)

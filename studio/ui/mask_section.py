@@ -1,0 +1,324 @@
+"""The mask of the Edit tab: found by words or as the foreground, painted, kept and joined; shown as it changes."""
+
+import base64
+import io
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+
+import gradio as gr
+from gradio.components import Component
+from PIL import Image
+
+from studio import images, masks
+from studio.errors import InvalidField, StudioError
+from studio.images import Picture
+from studio.requests import CutOut, FindMask
+from studio.results import NothingFound, Progress
+from studio.ui import aids, controls, markup, masking, uploads
+from studio.ui.controls import Controls, html
+from studio.ui.events import WATCHING, told
+from studio.ui.masking import RULES, End, Values
+from studio.ui.page import QUICK, Page
+from studio.ui.picture import Updates
+
+HINT = "Say in words what to change and press Find, or paint over it below."
+PAINTING = "Green adds to the mask, red takes away. The eraser takes strokes back; Undo is in the bar."
+# The longer side of what is painted on: a larger one is slow to paint over, a smaller one hard to hit.
+PAINTED_ON = 512
+# What decides the mask: what is found anew when it changes, and what waits for Find.
+CHANGING = (
+    "image",
+    "mask_image",
+    "strokes",
+    "source",
+    "threshold",
+    "combine",
+    "fill_holes",
+    "invert",
+    "grow",
+    "feather",
+)
+FIELDS = (*CHANGING, "words", "checkpoint")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Its parts: `controls` are fields of FindMask, `earlier` is what was painted before the page was opened anew."""
+
+    controls: Controls
+    find: gr.Button
+    seen: gr.HTML
+    line: gr.HTML
+    editor: gr.ImageEditor
+    earlier: gr.Textbox
+    keep: gr.Button
+    load: gr.UploadButton
+    save: gr.DownloadButton
+    clear: gr.Button
+    cut: gr.Button
+    cut_out: gr.Image
+
+    @property
+    def shown(self) -> list[Component]:
+        """What tells of the mask."""
+        return [self.seen, self.line, self.save]
+
+
+def beside() -> gr.HTML:
+    """The picture with its mask, to stand beside the picture."""
+    return html(markup.no_mask(), "mask-box")
+
+
+def line() -> gr.HTML:
+    """What is said of the mask."""
+    return html(markup.note(HINT), "note-box mask-line")
+
+
+def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shares: dict[str, int]) -> Section:
+    """How the mask is found and shaped, and the picture to paint it on; `shares` are the sliders' to begin with."""
+    with gr.Accordion("Mask", open=False, elem_classes="mask-section"):
+        found = controls.of(FindMask, "source", "threshold", "combine")
+        shaped = controls.of(FindMask, "fill_holes", "invert", "grow", "feather", **shares)
+        with gr.Row(elem_classes="answers"):
+            keep = gr.Button("Keep and join", size="sm")
+            load = gr.UploadButton("Load", size="sm", file_types=["image"])
+            save = gr.DownloadButton("Save", size="sm", interactive=False)
+            clear = gr.Button("Clear", size="sm")
+            cut = gr.Button("Cut out", size="sm")
+        cut_out = gr.Image(
+            visible=False,
+            interactive=False,
+            format="png",
+            image_mode=None,
+            type="filepath",
+            buttons=["download"],
+            label="Cut out",
+            show_label=False,
+            elem_classes="cut-out",
+        )
+    with gr.Accordion("Paint", open=False, elem_classes="paint-section"):
+        html(markup.note(PAINTING), "note-box")
+        editor = _editor()
+    # Not absent, but hidden: what is absent tells of no change.
+    kept = {name: gr.Textbox(visible="hidden", label=name) for name in ("mask_image", "strokes")}
+    return Section(
+        controls=words | found | shaped | kept,
+        find=find,
+        seen=shown[0],
+        line=shown[1],
+        editor=editor,
+        earlier=gr.Textbox(visible=False, label="earlier"),
+        keep=keep,
+        load=load,
+        save=save,
+        clear=clear,
+        cut=cut,
+        cut_out=cut_out,
+    )
+
+
+def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab], None]:
+    """Keep what is shown true to `fields`, which are all that decides the mask, and let the buttons do their work.
+
+    Gives what has it shown when the tab is opened: there may be one from before the page was loaded.
+    """
+
+    def look(request: gr.Request, **values: object) -> Iterator[Updates]:
+        yield from shown(page, section, values, request)
+
+    finding = {
+        "fn": look,
+        "inputs_kwargs": fields,
+        "outputs": section.shown,
+        "preprocess": False,
+        "trigger_mode": "always_last",
+        **WATCHING,
+    }
+    asked = gr.on([section.find.click, fields["words"].submit], **finding)
+    asked.then(None, js="() => easel.show('.mask-box')")
+    gr.on([fields[name].change for name in CHANGING], **finding)
+    _paint(page, section, fields)
+    _keep(page, section, fields)
+    _cut(page, section, fields)
+    return lambda tab: tab.select(**finding)
+
+
+def shown(page: Page, section: Section, values: Values, request: gr.Request) -> Iterator[Updates]:
+    """The mask of these values as a picture of what is kept, blended and repainted; or why there is none."""
+    owner = page.owner(request)
+    yield {section.seen: gr.skip()}  # a generator that yields nothing would empty the components
+    read: dict[str, object] = {}
+    try:
+        read = masking.read(page, values, owner)
+        if read["image"] is None or masking.is_empty(masking.asked(read)):
+            yield _told(section, HINT, None if read["image"] is None else _drawn(read["image"], None))
+            return
+        found = yield from _telling(section, masking.looked(page, masking.asked(read), owner))
+        plain = page_mask(page, read, owner) if read["grow"] or read["feather"] else found.mask
+        said = f"{found.coverage:.0%} of the picture"
+        said = said if found.score is None else f"{said} · surest {found.score:.2f}"
+        yield _told(section, said, _drawn(read["image"], found.mask), uploads.served(plain))
+    except NothingFound as error:
+        yield _told(section, str(error), _drawn(read["image"], error.guess, is_guess=True))
+    except StudioError as error:
+        picture = read.get("image")
+        yield _told(section, str(error), _drawn(picture, None) if isinstance(picture, Picture) else None)
+
+
+def page_mask(page: Page, read: Values, owner: str) -> Picture:
+    """The mask as an edit takes it: it grows and feathers it itself. StudioError as `masking.looked`."""
+    return masking.end_of(masking.looked(page, masking.asked(read, grow=0, feather=0), owner)).mask
+
+
+def _paint(page: Page, section: Section, fields: Controls) -> None:
+    """A new picture is laid under the brush; each stroke becomes part of the mask, over what was painted earlier."""
+    image, base, strokes = fields["image"], fields["mask_image"], fields["strokes"]
+
+    def lay(image: object, mask: object, request: gr.Request) -> Updates:
+        with told("No picture"):
+            picture = page.picture(image, page.owner(request), label=RULES["image"].label)
+            held = uploads.picture(uploads.kept(mask), label=RULES["mask_image"].label)
+            is_other = held is not None and picture is not None and held.size != picture.size
+            return {section.editor: _laid(picture), base: None if is_other else gr.skip()}
+        return {section.editor: gr.skip()}
+
+    def stroke(painted: object, earlier: object) -> str | None:
+        layers = painted["layers"] if isinstance(painted, dict) else ()
+        layer = layers[0] if layers else None
+        if layer is None or layer.getchannel("A").getextrema()[1] == 0:
+            return uploads.kept(earlier)
+        before = uploads.picture(uploads.kept(earlier), label=RULES["strokes"].label)
+        if before is not None:
+            under = before.image.convert("RGBA").resize(layer.size, Image.Resampling.NEAREST)
+            layer = Image.alpha_composite(under, layer)
+        return uploads.served(images.picture(layer))
+
+    # The editor begins anew with every picture; what was painted so far stays, unless another picture is chosen.
+    image.change(None, strokes, section.earlier, js="(strokes) => strokes")
+    gr.on([image.change, page.blocks.load], lay, [image, base], [section.editor, base], preprocess=False, **WATCHING)
+    forgotten = [base, strokes, section.earlier]
+    gr.on([image.upload, image.clear], lambda: dict.fromkeys(forgotten), None, forgotten, **QUICK)
+    # Pressed by `paint.js` when the brush is lifted.
+    painted = aids.pulse("edit-painted")
+    painted.click(stroke, [section.editor, section.earlier], strokes, trigger_mode="always_last", **WATCHING)
+
+
+def _keep(page: Page, section: Section, fields: Controls) -> None:
+    """The mask found so far is held, so that the next find joins it; one is loaded from a file, or all is cleared."""
+    base, words = section.controls["mask_image"], section.controls["words"]
+    combine, source = section.controls["combine"], section.controls["source"]
+
+    def keep(request: gr.Request, **values: object) -> Updates:
+        with told("Nothing to keep"):
+            owner = page.owner(request)
+            read = masking.read(page, values, owner) | {"strokes": None}
+            if read["image"] is None or masking.is_empty(masking.asked(read)):
+                raise InvalidField("words", "Mask: there is none yet. Find one, or load it.")
+            mask = page_mask(page, read | {"invert": False}, owner)
+            return {base: uploads.served(mask), words: "", combine: "add", source: "words"}
+        return {base: gr.skip()}
+
+    def load(file: object, image: object, request: gr.Request) -> Updates:
+        with told("Not loaded"):
+            owner = page.owner(request)
+            mask = uploads.picture(file, label=RULES["mask_image"].label)
+            picture = page.picture(image, owner, label=RULES["image"].label)
+            masking.check_fits(mask, picture)
+            return {base: uploads.served(mask), words: "", source: "words"}
+        return {base: gr.skip()}
+
+    held = [base, words, combine, source]
+    section.keep.click(keep, inputs_kwargs=fields, outputs=held, preprocess=False, **WATCHING)
+    section.load.upload(load, [section.load, fields["image"]], held, preprocess=False, **WATCHING)
+    cleared = {base: None, words: "", combine: "new", source: "words", section.controls["strokes"]: None}
+    cleared |= {section.earlier: None, section.controls["invert"]: False}
+    outputs = [*cleared, section.editor]
+
+    def clear(image: object, request: gr.Request) -> Updates:
+        return cleared | {section.editor: _laid(page.picture(image, page.owner(request), label=RULES["image"].label))}
+
+    section.clear.click(clear, fields["image"], outputs, preprocess=False, **WATCHING)
+
+
+def _cut(page: Page, section: Section, fields: Controls) -> None:
+    """What the mask shows, or without one the foreground, as a PNG on nothing."""
+
+    def cut(request: gr.Request, **values: object) -> Iterator[Updates]:
+        yield {section.line: gr.skip()}
+        with told("Not cut out"):
+            owner = page.owner(request)
+            read = masking.read(page, values, owner)
+            find = masking.asked(read)
+            # The foreground by itself comes with soft edges.
+            is_foreground = masking.is_empty(find) or (find.source == "foreground" and not find.strokes)
+            mask = None if is_foreground else page_mask(page, read | {"invert": False}, owner)
+            wanted = CutOut(image=read["image"], mask_image=mask, checkpoint=read["checkpoint"])
+            found = yield from _telling(section, masking.looked(page, wanted, owner))
+            yield {
+                section.line: markup.note(f"Cut out in {found.seconds:.1f} s."),
+                section.cut_out: gr.update(value=uploads.served(found.image), visible=True),
+            }
+
+    outputs = [section.line, section.cut_out]
+    section.cut.click(cut, inputs_kwargs=fields, outputs=outputs, preprocess=False, **WATCHING)
+    fields["image"].change(lambda: gr.update(value=None, visible=False), None, section.cut_out, **QUICK)
+
+
+def _editor() -> gr.ImageEditor:
+    """Collects strokes alone: a mask that is put into it is lost at the first stroke."""
+    brush = gr.Brush(default_size=24, colors=[masks.ADD, masks.REMOVE], default_color=masks.ADD, color_mode="fixed")
+    return gr.ImageEditor(
+        type="pil",
+        image_mode="RGBA",
+        format="png",
+        layers=False,
+        transforms=(),
+        sources=(),
+        brush=brush,
+        eraser=gr.Eraser(default_size=24),
+        buttons=[],
+        label="Paint",
+        show_label=False,
+        height=460,
+        elem_classes="painter",
+    )
+
+
+def _laid(picture: Picture | None) -> dict[str, object] | None:
+    """The picture under the brush, at a size to paint over."""
+    if picture is None:
+        return None
+    image = images.flattened(picture)
+    scale = PAINTED_ON / max(image.size)
+    size = [max(1, round(side * scale)) for side in image.size]
+    return {"background": image.resize(size, Image.Resampling.LANCZOS), "layers": [], "composite": None}
+
+
+def _telling(section: Section, steps: Generator[Progress, None, End]) -> Generator[Updates, None, End]:
+    """What comes at the end of all steps, each told on the way."""
+    while True:
+        try:
+            yield {section.line: markup.note(markup.phase(next(steps)))}
+        except StopIteration as end:
+            return end.value
+
+
+def _told(section: Section, said: str, drawn: str | None, file: str | None = None) -> Updates:
+    """What stands below the picture, the picture unless it stays away, and what Save gives."""
+    return {
+        section.line: markup.note(said),
+        section.seen: drawn or markup.no_mask(),
+        section.save: gr.update(value=file, interactive=file is not None),
+    }
+
+
+def _drawn(picture: Picture, mask: Picture | None, *, is_guess: bool = False) -> str:
+    """The picture with its mask over it, as HTML with its bytes inside, no larger than it is seen."""
+    image = images.flattened(picture)
+    image.thumbnail((PAINTED_ON, PAINTED_ON), Image.Resampling.LANCZOS)
+    if mask is not None:
+        image = masks.shown(image, masks.read(images.picture(mask.image.resize(image.size, Image.Resampling.BOX))))
+    file = io.BytesIO()
+    image.save(file, "PNG", compress_level=1)
+    said = "The picture" if mask is None else "The best guess" if is_guess else "What is repainted, tinted"
+    return markup.mask(base64.b64encode(file.getvalue()).decode(), said, is_guess=is_guess)

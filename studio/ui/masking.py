@@ -1,0 +1,64 @@
+"""Masks for page and programs: the values of a form to what the engine looks for, and what it found."""
+
+from collections.abc import Generator, Iterable, Mapping
+from typing import TypeVar
+
+from studio import rules
+from studio.errors import StudioError
+from studio.images import Picture
+from studio.requests import CutOut, FindMask
+from studio.results import Cut, Masked, Progress
+from studio.ui.page import Page
+
+RULES = rules.of(FindMask)
+PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
+
+Values = Mapping[str, object]
+End = TypeVar("End")
+
+
+def read(page: Page, values: Values, owner: str, names: Iterable[str] = PICTURES) -> dict[str, object]:
+    """The values with the named pictures read, None where there is none; StudioError if one is no picture."""
+    return {**values, **{name: page.picture(values.get(name), owner, label=RULES[name].label) for name in names}}
+
+
+def asked(values: Values, **instead: object) -> FindMask:
+    """What to look for, of values with their pictures read; without words nothing is looked for by words."""
+    given = {name: values[name] for name in RULES if name in values} | instead
+    if given.get("source") == "words" and not str(given.get("words") or "").strip():
+        given["source"] = "none"
+    return FindMask(**given)
+
+
+def is_empty(request: FindMask) -> bool:
+    """Whether it can find nothing at all: no words, no foreground, no mask and no strokes."""
+    return request.source == "none" and request.mask_image is None and request.strokes is None
+
+
+def looked(page: Page, request: FindMask | CutOut, owner: str) -> Generator[Progress, None, Masked | Cut]:
+    """What the engine finds; what it tells on the way comes first. StudioError as `tasks.mask`."""
+    job = page.engine.look(request, owner)
+    *_, outcome = [None]
+    for event in page.engine.events(job.id, owner):
+        if isinstance(event, Progress):
+            yield event
+        outcome = event
+    return outcome
+
+
+def end_of(steps: Generator[object, None, End]) -> End:
+    """What comes at the end of all steps."""
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
+
+
+def check_fits(mask: Picture | None, picture: Picture | None) -> None:
+    """StudioError if the mask is not of the picture's size."""
+    if mask is None or picture is None:
+        raise StudioError("Mask: choose a picture first, then its mask.")
+    if mask.size != picture.size:
+        (width, height), (wide, high) = mask.size, picture.size
+        raise StudioError(f"Mask: {width}×{height} pixels where the picture has {wide}×{high}. Load one of its size.")

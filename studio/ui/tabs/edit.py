@@ -1,0 +1,132 @@
+"""A part of a picture changed by a verb, the rest kept bit for bit."""
+
+from collections.abc import Iterator
+
+import gradio as gr
+
+from studio import catalog, rules
+from studio.errors import Cancelled, StudioError
+from studio.requests import FindMask, Inpaint, made
+from studio.results import Masked
+from studio.ui import (
+    aids,
+    before_after,
+    controls,
+    edit_api,
+    edit_examples,
+    events,
+    mask_section,
+    masking,
+    picture,
+    sections,
+    ties,
+    verbs,
+)
+from studio.ui.bench import Bench
+from studio.ui.edit_examples import Example
+from studio.ui.form import Form
+from studio.ui.page import PLACES, Page
+from studio.ui.picture import Updates, View
+
+TITLE = "Edit"
+
+# Painted by Storybook; the first is in place when the page opens.
+EXAMPLES = (
+    Example(picture="house.png", verb="replace", words="the house", prompt="a purple tree", result="purple-tree.png"),
+    Example(picture="car.png", verb="replace", words="the car", prompt="a red boat", result="red-boat.png"),
+    Example(picture="cat.png", verb="remove", words="the cat", prompt="", result="no-cat.png"),
+    Example(
+        picture="boat.png",
+        verb="restyle",
+        words="the boat",
+        prompt="a blue boat on the sea, sunset",
+        result="blue-boat.png",
+    ),
+    Example(
+        picture="tree.png", verb="background", words="the tree", prompt="on the sea, night", result="sea-night.png"
+    ),
+)
+EDITED = tuple(rules.of(Inpaint))
+
+
+def build(page: Page) -> Bench:
+    """The tab: picture, verb, words and mask on the left, what came of it on the right."""
+    family, first = page.first_family, EXAMPLES[0]
+    verb = catalog.verb(first.verb)
+    with gr.Row(elem_classes="workbench", elem_id=aids.bench(TITLE)):
+        with gr.Column(elem_classes="inputs editing", scale=5):
+            with gr.Row(elem_classes="picture-and-mask"):
+                image = controls.drop("Picture", height=220, value=first.file)
+                seen = mask_section.beside()
+            line = mask_section.line()
+            fields = {"checkpoint": page.checkpoint, "image": image}
+            fields |= controls.of(Inpaint, "verb")
+            sides = verbs.sides()
+            fields |= sides.controls
+            with gr.Row(elem_classes="what-row"):
+                what = controls.of(FindMask, "words", words=first.words)
+                find = gr.Button("Find", size="sm", elem_classes="find")
+            fields |= verbs.prompt(verb, first.prompt)
+            buttons = picture.actions()
+            words = aids.words(page.checkpoint.value)
+            fields |= controls.count()
+            recipe, notes = aids.recipe(family), aids.notes("recipe", "strength", "negative_prompt")
+            notes["recipe"].render()
+            with gr.Column(elem_classes="sections"):
+                section = mask_section.build(what, find, (seen, line), verbs.shares(verb, first.file))
+                advanced, beside = sections.edit_advanced(family, notes)
+            fields |= section.controls | advanced
+        with gr.Column(elem_classes="picture-side", scale=7):
+            view = picture.view(buttons, first.prompt, first.made, send=PLACES, can_vary=False)
+            compared = before_after.build()
+            tried = edit_examples.build(EXAMPLES)
+    with page.drawer:
+        kept = aids.kept(TITLE)
+    form = Form(
+        title=TITLE,
+        request_type=Inpaint,
+        beside=FindMask,
+        controls=fields,
+        aids=aids.Aids(
+            words=words,
+            recipe=recipe,
+            notes=notes,
+            facts=aids.facts(family, TITLE),
+            kept=kept,
+            pulse=aids.pulse("edit-changed"),
+            **beside,
+        ),
+    )
+    events.connect(page, form, view, lambda request, values: _submitted(page, view, values, request))
+    ties.recipe(form)
+    ties.seed(form, view)
+    ties.words(page, form)
+    verbs.connect(page, form, sides)
+    edit_examples.connect(form, tried)
+    show_mask = mask_section.connect(page, section, {name: fields[name] for name in mask_section.FIELDS})
+    before_after.connect(page, view, compared)
+    edit_api.publish(page)
+    return Bench(form=form, view=view, takes="Edit", target=verbs.target(page, form, TITLE), open=show_mask)
+
+
+def _submitted(page: Page, view: View, values: dict[str, object], request: gr.Request) -> Iterator[Updates]:
+    """What becomes of Run: the mask is looked for, which Stop may end, and the edit made of it shown to the end."""
+    owner = page.owner(request)
+    try:
+        read = masking.read(page, values, owner)
+        find = masking.asked(read, grow=0, feather=0)
+        if read["image"] is not None and not masking.is_empty(find):
+            job = page.engine.look(find, owner)
+            yield view.started(job)
+            for event in page.engine.events(job.id, owner):
+                if isinstance(event, Masked):
+                    read["mask_image"] = event.mask
+                else:
+                    yield view.showing(event, job)
+    except Cancelled as error:
+        yield view.ended(said=str(error))
+    except StudioError as error:
+        yield events.refused(view, str(error))
+    else:
+        asked = {name: read[name] for name in EDITED if name in read}
+        yield from events.submitted(page, view, lambda: made(asked), request)

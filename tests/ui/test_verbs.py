@@ -1,0 +1,110 @@
+"""A verb that is chosen, and a picture that is sent: what they put into the form of the Edit tab."""
+
+from pathlib import Path
+
+import pytest
+from gradio.components import Component
+from PIL import Image
+
+from studio import catalog, images
+from studio.errors import StudioError
+from studio.ui import uploads
+from studio.ui.bench import Bench
+from studio.ui.page import Page
+
+VERBS = [pytest.param(verb, id=verb.name) for verb in catalog.VERBS]
+
+
+def answers(page: Page, control: Component, event: str, *given: object) -> dict[str, object]:
+    """What the functions behind a control's event in `verbs` say, by component."""
+    own = [fn.fn for fn in page.blocks.fns.values() if (control._id, event) in fn.targets and fn.fn]
+    (function,) = [fn for fn in own if fn.__module__ == "studio.ui.verbs"]
+    return function(*given)
+
+
+@pytest.fixture
+def wide() -> str:
+    """A picture on the page, twice as wide as high."""
+    return uploads.served(images.picture(Image.new("RGB", (400, 200))))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_brings_its_recipe_in_pixels_of_the_picture(
+    page: Page, bench: Bench, wide: str, verb: catalog.Verb
+) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", verb.name, {"path": wide})
+    fields = bench.form.controls
+    assert put[fields["strength"]] == verb.strength
+    assert (put[fields["grow"]], put[fields["feather"]]) == (round(200 * verb.grow), round(200 * verb.feather))
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_that_keeps_what_is_found_inverts_the_mask(
+    page: Page, bench: Bench, wide: str, verb: catalog.Verb
+) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", verb.name, {"path": wide})
+    assert put[bench.form.controls["invert"]] is verb.keeps
+
+
+@pytest.mark.parametrize(
+    ("verb", "source"), [("replace", "words"), ("background", "foreground"), ("extend", "none"), ("remove", "words")]
+)
+def test_a_verb_says_what_the_mask_is_found_by(page: Page, bench: Bench, wide: str, verb: str, source: str) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", verb, {"path": wide})
+    assert put[bench.form.controls["source"]] == source
+
+
+def test_without_a_picture_a_verb_leaves_the_shape_of_the_mask(page: Page, bench: Bench) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", "remove", None)
+    fields = bench.form.controls
+    assert put[fields["strength"]] == catalog.verb("remove").strength
+    assert fields["grow"] not in put and fields["feather"] not in put
+
+
+def test_a_broken_picture_does_not_stop_a_verb(page: Page, bench: Bench) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", "remove", {"path": str(Path(__file__))})
+    assert put[bench.form.controls["strength"]] == catalog.verb("remove").strength
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_says_what_its_prompt_is_for(page: Page, bench: Bench, verb: catalog.Verb) -> None:
+    told = answers(page, bench.form.controls["verb"], "change", verb.name)
+    assert told[bench.form.controls["prompt"]]["info"] == verb.asks
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_sides_are_seen_with_extend_alone(page: Page, bench: Bench, verb: catalog.Verb) -> None:
+    told = answers(page, bench.form.controls["verb"], "change", verb.name)
+    (shown,) = [update["visible"] for update in told.values() if "visible" in update]
+    assert shown is (verb.name == "extend")
+
+
+def test_a_new_picture_brings_the_shape_of_the_mask(page: Page, bench: Bench, wide: str) -> None:
+    put = answers(page, bench.form.controls["image"], "upload", "remove", {"path": wide})
+    assert put == {bench.form.controls["grow"]: 8, bench.form.controls["feather"]: 6}
+
+
+@pytest.fixture
+def sent(tmp_path: Path) -> Path:
+    Image.new("RGB", (300, 200)).save(tmp_path / "sent.png")
+    return tmp_path / "sent.png"
+
+
+def test_a_picture_that_is_sent_comes_into_the_edit_tab(bench: Bench, sent: Path) -> None:
+    put = bench.target.fill(sent, "storybook")
+    assert uploads.picture(put[bench.form.controls["image"]], label="Picture").size == (300, 200)
+    assert bench.target.tab == "Edit"
+
+
+def test_the_mask_stays_for_the_picture_that_comes_back_changed(bench: Bench, sent: Path) -> None:
+    assert set(bench.target.fill(sent, "storybook")) == {bench.form.controls["image"]}
+
+
+def test_what_is_sent_reaches_nothing_else(bench: Bench, sent: Path) -> None:
+    assert set(bench.target.fill(sent, "storybook")) <= set(bench.target.outputs)
+
+
+def test_what_is_no_picture_is_refused(bench: Bench, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    with pytest.raises(StudioError, match="^Picture: not a picture we can read"):
+        bench.target.fill(tmp_path / "text.png", "storybook")
