@@ -6,7 +6,10 @@ from pathlib import Path
 from studio.config import Settings
 from studio.errors import LoadError
 from studio.pipelines import hub, sources
+from studio.requests import RULES
 from studio.results import Progress, Report
+
+CHECKPOINT = RULES["checkpoint"].label
 
 
 def folder(source: str, settings: Settings, report: Report, *, label: str, revision: str | None = None) -> Path:
@@ -19,7 +22,11 @@ def folder(source: str, settings: Settings, report: Report, *, label: str, revis
         if not own.is_dir():
             raise LoadError(f"{label}: {source} is missing. Put it back from the repository, or choose another.")
         return own
-    return sources.network(source, settings, revision) or _fetched(source, settings, report, revision)
+    here = sources.network(source, settings, revision)
+    try:
+        return here or _fetched(source, settings, report, revision)
+    except LoadError as error:
+        raise LoadError(str(error).replace(CHECKPOINT, label, 1)) from None
 
 
 def _fetched(source: str, settings: Settings, report: Report, revision: str | None) -> Path:

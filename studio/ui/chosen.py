@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
-from pathlib import Path
 
 import gradio as gr
 from gradio.components import Component
@@ -28,15 +27,17 @@ Values = dict[str, object]
 class Target:
     """A place a picture can be sent to.
 
-    `fill` gives the updates of `outputs` for a picture's file and the checkpoint chosen; StudioError if it cannot be
-    taken. `place` is a CSS selector of what is brought into sight, on the tab of that title.
+    `fill` gives the updates of `outputs` for a picture's file, the checkpoint chosen and the values of `inputs`;
+    StudioError if it cannot be taken. `place` is a CSS selector of what is brought into sight, on the tab of that
+    title.
     """
 
     form: Form
     outputs: list[Component]
-    fill: Callable[[Path, str], Updates]
+    fill: Callable[..., Updates]
     place: str
     tab: str
+    inputs: tuple[Component, ...] = ()
 
 
 def connect(page: Page, form: Form, view: View, targets: Mapping[str, Target]) -> None:
@@ -96,13 +97,13 @@ def vary(page: Page, view: View) -> None:
 def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
     """The button sends the chosen picture to the target, and brings that into sight."""
 
-    def fill(pictures: object, index: object, checkpoint: str) -> Updates:
+    def fill(pictures: object, index: object, *given: object) -> Updates:
         with told("Not sent"):
-            filled = target.fill(uploads.uploaded(file_of(pictures, index), label=LABEL), checkpoint)
+            filled = target.fill(uploads.uploaded(file_of(pictures, index), label=LABEL), *given)
             return {page.tabs: gr.Tabs(selected=target.tab), **filled}
         return {page.tabs: gr.skip()}
 
-    inputs = [view.gallery, view.tools.index, page.checkpoint]
+    inputs = [view.gallery, view.tools.index, page.checkpoint, *target.inputs]
     sent = button.click(fill, inputs, [page.tabs, *target.outputs], preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.show({json.dumps(target.place)})")

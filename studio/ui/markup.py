@@ -146,7 +146,7 @@ def checkpoint_line(row: Mapping[str, object] | None, problem: str = "") -> str:
         return "".join(said)
     here = "on disk" if row["on_disk"] else "not on this machine"
     licence = _link(row["licence"], row["licence_url"])
-    facts = [escape(row["family_label"]), _size(row["size_bytes"]), licence, here]
+    facts = [escape(row["family_label"]), size(row["size_bytes"]), licence, here]
     gated = "Accept its licence on its page first, and start Easel with HF_TOKEN." if row["is_gated"] else ""
     notes = [row["left_out"], "" if row["on_disk"] else gated]
     lines = [" · ".join(facts), escape(" ".join(note for note in notes if note))]
@@ -157,7 +157,7 @@ def fetch_label(row: Mapping[str, object]) -> str:
     """What the button says that brings a checkpoint here, and how much will come."""
     if row["is_pickle"]:
         return "Convert to safetensors"
-    return "Download its configs" if row["needs"] else f"Download {_size(row['size_bytes'])}"
+    return "Download its configs" if row["needs"] else f"Download {size(row['size_bytes'])}"
 
 
 def fetch_line(event: Progress) -> str:
@@ -200,8 +200,8 @@ def _weighed(event: Progress) -> str:
     """How much of the whole is there, in its unit."""
     phase = event.phase.capitalize()
     if not event.steps:
-        return f"{phase} {_size(event.step)}" if event.step else phase
-    whole, unit = _size(event.steps).split()
+        return f"{phase} {size(event.step)}" if event.step else phase
+    whole, unit = size(event.steps).split()
     divisor, digits = (1e9, 1) if unit == "GB" else (1e6, 0)
     return f"{phase} {event.step / divisor:.{digits}f} of {whole} {unit}"
 
@@ -221,5 +221,6 @@ def _link(text: str, address: str) -> str:
     return f"<a href='{escape(address)}' target='_blank' rel='noopener'>{said}</a>" if address else said
 
 
-def _size(size_bytes: int) -> str:
+def size(size_bytes: int) -> str:
+    """Bytes in words, "2.1 GB"."""
     return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"

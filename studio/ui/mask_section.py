@@ -20,8 +20,10 @@ from studio.ui.events import WATCHING, told
 from studio.ui.masking import RULES, End, Values
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates
+from studio.vision import registry
 
 HINT = "Say in words what to change and press Find, or paint over it below."
+FITTING = "The one that fits the checkpoint"
 PAINTING = "Green adds to the mask, red takes away. The eraser takes strokes back; Undo is in the bar."
 # The longer side of what is painted on: a larger one is slow to paint over, a smaller one hard to hit.
 PAINTED_ON = 512
@@ -31,6 +33,7 @@ CHANGING = (
     "mask_image",
     "strokes",
     "source",
+    "mask_model",
     "threshold",
     "combine",
     "fill_holes",
@@ -77,7 +80,8 @@ def line() -> gr.HTML:
 def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shares: dict[str, int]) -> Section:
     """How the mask is found and shaped, and the picture to paint it on; `shares` are the sliders' to begin with."""
     with gr.Accordion("Mask", open=False, elem_classes="mask-section"):
-        found = controls.of(FindMask, "source", "threshold", "combine")
+        found = controls.of(FindMask, "source") | {"mask_model": _models()}
+        found |= controls.of(FindMask, "threshold", "combine")
         shaped = controls.of(FindMask, "fill_holes", "invert", "grow", "feather", **shares)
         with gr.Row(elem_classes="answers"):
             keep = gr.Button("Keep and join", size="sm")
@@ -137,6 +141,8 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     asked = gr.on([section.find.click, fields["words"].submit], **finding)
     asked.then(None, js="() => easel.show('.mask-box')")
     gr.on([fields[name].change for name in CHANGING], **finding)
+    source, model = fields["source"], fields["mask_model"]
+    source.change(lambda source: gr.update(choices=_choices(source), value=""), source, model, **QUICK)
     _paint(page, section, fields)
     _keep(page, section, fields)
     _cut(page, section, fields)
@@ -252,7 +258,8 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
             # The foreground by itself comes with soft edges.
             is_foreground = masking.is_empty(find) or (find.source == "foreground" and not find.strokes)
             mask = None if is_foreground else page_mask(page, read | {"invert": False}, owner)
-            wanted = CutOut(image=read["image"], mask_image=mask, checkpoint=read["checkpoint"])
+            model = find.mask_model if find.source == "foreground" else None
+            wanted = CutOut(image=read["image"], mask_image=mask, mask_model=model, checkpoint=read["checkpoint"])
             found = yield from _telling(section, masking.looked(page, wanted, owner))
             yield {
                 section.line: markup.note(f"Cut out in {found.seconds:.1f} s."),
@@ -262,6 +269,17 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
     outputs = [section.line, section.cut_out]
     section.cut.click(cut, inputs_kwargs=fields, outputs=outputs, preprocess=False, **WATCHING)
     fields["image"].change(lambda: gr.update(value=None, visible=False), None, section.cut_out, **QUICK)
+
+
+def _models() -> gr.Dropdown:
+    """The nets that look, each with its size and licence; those of the way chosen."""
+    rule = RULES["mask_model"]
+    return gr.Dropdown(_choices("words"), value="", label=rule.label, info=rule.info, filterable=False)
+
+
+def _choices(source: str) -> list[tuple[str, str]]:
+    rows = [(f"{row.label} · {markup.size(row.size_bytes)} · {row.licence}", row.id) for row in registry.models(source)]
+    return [(FITTING, ""), *rows]
 
 
 def _editor() -> gr.ImageEditor:

@@ -25,6 +25,7 @@ def read(page: Page, values: Values, owner: str, names: Iterable[str] = PICTURES
 def asked(values: Values, **instead: object) -> FindMask:
     """What to look for, of values with their pictures read; without words nothing is looked for by words."""
     given = {name: values[name] for name in RULES if name in values} | instead
+    given["mask_model"] = given.get("mask_model") or None  # a page has no word for nothing
     if given.get("source") == "words" and not str(given.get("words") or "").strip():
         given["source"] = "none"
     return FindMask(**given)

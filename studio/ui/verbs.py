@@ -69,11 +69,15 @@ def connect(page: Page, form: Form, sides: Sides) -> None:
 def target(page: Page, form: Form, tab: str) -> Target:
     """The place that takes a picture to edit; the mask stays, for the same picture may come back changed."""
 
-    def fill(path: Path, checkpoint: str) -> Updates:
-        picture = images.read(path, label=LABEL)
-        return {form.controls["image"]: uploads.served(picture)}
+    fields = form.controls
 
-    return Target(outputs=[form.controls["image"]], fill=fill, form=form, place=".editing", tab=tab)
+    def fill(path: Path, checkpoint: str, name: str) -> Updates:
+        picture = images.read(path, label=LABEL)
+        measured = {fields[field]: value for field, value in shares(catalog.verb(name), path).items()}
+        return {fields["image"]: uploads.served(picture), **measured}
+
+    outputs = [fields[name] for name in ("image", "grow", "feather")]
+    return Target(outputs=outputs, fill=fill, form=form, place=".editing", tab=tab, inputs=(fields["verb"],))
 
 
 def shares(verb: catalog.Verb, image: object) -> dict[str, int]:

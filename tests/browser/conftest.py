@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+# The painter needs WebGL, and there is no graphics card.
+DRAWN_BY_THE_PROCESSOR = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
+QUIET = ["--no-sandbox", *DRAWN_BY_THE_PROCESSOR, "--disable-background-networking", "--disable-component-update"]
 # Two cores may be shared with anything; what does not happen in this time does not happen.
 PATIENCE = 60_000
 

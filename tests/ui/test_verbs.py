@@ -81,7 +81,7 @@ def test_sides_are_seen_with_extend_alone(page: Page, bench: Bench, verb: catalo
 
 def test_a_new_picture_brings_the_shape_of_the_mask(page: Page, bench: Bench, wide: str) -> None:
     put = answers(page, bench.form.controls["image"], "upload", "remove", {"path": wide})
-    assert put == {bench.form.controls["grow"]: 8, bench.form.controls["feather"]: 6}
+    assert put == {bench.form.controls["grow"]: 12, bench.form.controls["feather"]: 6}
 
 
 @pytest.fixture
@@ -91,20 +91,21 @@ def sent(tmp_path: Path) -> Path:
 
 
 def test_a_picture_that_is_sent_comes_into_the_edit_tab(bench: Bench, sent: Path) -> None:
-    put = bench.target.fill(sent, "storybook")
+    put = bench.target.fill(sent, "storybook", "replace")
     assert uploads.picture(put[bench.form.controls["image"]], label="Picture").size == (300, 200)
     assert bench.target.tab == "Edit"
 
 
 def test_the_mask_stays_for_the_picture_that_comes_back_changed(bench: Bench, sent: Path) -> None:
-    assert set(bench.target.fill(sent, "storybook")) == {bench.form.controls["image"]}
+    put = bench.target.fill(sent, "storybook", "replace")
+    assert set(put) == {bench.form.controls[name] for name in ("image", "grow", "feather")}
 
 
 def test_what_is_sent_reaches_nothing_else(bench: Bench, sent: Path) -> None:
-    assert set(bench.target.fill(sent, "storybook")) <= set(bench.target.outputs)
+    assert set(bench.target.fill(sent, "storybook", "replace")) <= set(bench.target.outputs)
 
 
 def test_what_is_no_picture_is_refused(bench: Bench, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     with pytest.raises(StudioError, match="^Picture: not a picture we can read"):
-        bench.target.fill(tmp_path / "text.png", "storybook")
+        bench.target.fill(tmp_path / "text.png", "storybook", "replace")

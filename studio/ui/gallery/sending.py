@@ -52,14 +52,14 @@ def reuse(page: Page, view: View, forms: Sequence[Form]) -> None:
 def send(page: Page, button: gr.Button, view: View, target: Target) -> None:
     """The button sends the picture to the target on its tab, and brings that into sight."""
 
-    def fill(value: object, checkpoint: object, request: gr.Request) -> Updates:
+    def fill(value: object, request: gr.Request, *given: object) -> Updates:
         with told("Not sent"):
             path = page.gallery(page.owner(request)).path(asking.one(value))
             served = uploads.served(images.read(path, label=LABEL))
-            return {page.tabs: gr.Tabs(selected=target.tab), **target.fill(Path(served), checkpoint)}
+            return {page.tabs: gr.Tabs(selected=target.tab), **target.fill(Path(served), *given)}
         return {page.tabs: gr.skip()}
 
-    inputs, js = [view.ids, page.checkpoint], "(ids, checkpoint) => [easel.gallery.one()[0], checkpoint]"
+    inputs, js = [view.ids, page.checkpoint, *target.inputs], "(ids, ...given) => [easel.gallery.one()[0], ...given]"
     sent = button.click(fill, inputs, [page.tabs, *target.outputs], js=js, preprocess=False, **WATCHING)
     target.form.settle(sent)
     sent.then(None, js=f"() => easel.gallery.left({json.dumps(target.place)})")

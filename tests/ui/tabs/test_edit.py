@@ -9,6 +9,7 @@ from studio import catalog, images, outputs, rules
 from studio.requests import FindMask, Inpaint
 from studio.ui import uploads
 from studio.ui.bench import Bench
+from studio.ui.edit_examples import Example
 from studio.ui.page import PLACES
 from studio.ui.tabs import edit
 from tests.ui.clicks import Run
@@ -38,7 +39,7 @@ def box() -> Image.Image:
 
 def test_every_field_of_an_edit_and_of_its_mask_has_a_control(bench: Bench) -> None:
     wanted = rules.of(Inpaint).keys() | rules.of(FindMask).keys()
-    assert set(bench.form.controls) == wanted - WITHOUT - {"mask_model"}
+    assert set(bench.form.controls) == wanted - WITHOUT
 
 
 def test_every_control_reaches_run(run: Run, bench: Bench) -> None:
@@ -51,20 +52,22 @@ def test_pictures_can_be_sent_to_it(bench: Bench) -> None:
 
 def test_the_page_opens_with_the_recipe_of_its_verb(bench: Bench) -> None:
     verb = catalog.VERBS[0]
-    shorter = min(Image.open(edit.PICTURE).size)
+    shorter = min(Image.open(edit.EXAMPLES[0].file).size)
     opened = {name: bench.form.controls[name].value for name in ("verb", "strength", "invert", "grow", "feather")}
     shape = {"grow": round(shorter * verb.grow), "feather": round(shorter * verb.feather)}
     assert opened == {"verb": verb.name, "strength": verb.strength, "invert": verb.keeps, **shape}
 
 
-def test_the_example_was_made_from_its_words() -> None:
-    values = outputs.found(edit.RESULT).values
-    assert (values.get("verb"), values.get("words"), values["prompt"]) == ("replace", edit.WORDS, edit.PROMPT)
+@pytest.mark.parametrize("example", edit.EXAMPLES, ids=lambda example: example.result)
+def test_an_example_was_made_from_its_words(example: Example) -> None:
+    values = outputs.found(example.made).values
+    said = (values.get("verb"), values.get("words"), values["prompt"])
+    assert said == (example.verb, example.words, example.prompt)
 
 
 def test_the_example_runs_at_once(run: Run) -> None:
     told = run.clicked(**QUICK)
-    assert "Done in" in told and f'"words": "{edit.WORDS}"' in told.replace('\\"', '"')
+    assert "Done in" in told and f'"words": "{edit.EXAMPLES[0].words}"' in told.replace('\\"', '"')
 
 
 def test_an_edit_of_a_mask_alone_runs(run: Run) -> None:
