@@ -11,6 +11,7 @@ from studio import images, tasks
 from studio.config import Settings
 from studio.pipelines.manager import PipelineManager
 from studio.requests import FindMask, Inpaint, edit
+from studio.results import NothingFound
 from studio.storybook import judge
 from studio.storybook.data import UNSEEN
 from studio.storybook.render import picture
@@ -77,9 +78,12 @@ def _edited(scene: Scene, verb: str, manager: PipelineManager, nets: Nets, rng: 
     colour = str(rng.choice([colour for colour in COLOURS if colour != thing.colour]))
     before = images.picture(picture(scene, 128))
     words = f"the {thing.kind}"
-    found = find_mask(
-        FindMask(image=before, words=words, mask_model="storybook-words", threshold=0.5), nets, lambda _: None
-    )
+    wanted = Thing(kind=kind, colour=colour, x=0, y=0, height=1) if verb == "replace" else None
+    original = np.asarray(before.image.convert("RGB"))
+    try:
+        found = find_mask(FindMask(image=before, words=words, mask_model="storybook-words"), nets, lambda _: None)
+    except NothingFound:  # counts against the edit: nothing of it was done
+        return Edited(scene, wanted, original, original, 0)
     request = Inpaint(
         image=before,
         mask_image=found.mask,
@@ -91,8 +95,6 @@ def _edited(scene: Scene, verb: str, manager: PipelineManager, nets: Nets, rng: 
     result = tasks.run(request, manager, lambda _: None)
     after = np.asarray(result.images[0])
     kept = edit(result.request).mask == 0
-    wanted = Thing(kind=kind, colour=colour, x=0, y=0, height=1) if verb == "replace" else None
-    original = np.asarray(before.image.convert("RGB"))
     return Edited(scene, wanted, original, after, int((after[kept] != original[kept]).sum()))
 
 

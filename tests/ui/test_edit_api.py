@@ -25,7 +25,7 @@ from tests.ui.conftest import Served, serve
 File = dict[str, Any]
 
 HOUSE = ASSETS / "examples" / "house.png"
-QUICK = {"checkpoint": "storybook", "num_inference_steps": 3, "seed": 7}
+QUICK = {"checkpoint": "storybook", "num_inference_steps": 4, "seed": 7}
 # For what is the same whoever paints.
 TINY = {"checkpoint": "one", "num_inference_steps": 1, "seed": 7, "strength": 1.0}
 BOX = (48, 56, 80, 96)
