@@ -97,11 +97,14 @@ def trained(device: torch.device) -> Foreground:
 
 
 def export(file: Path = FOREGROUND) -> None:
-    """Write the net as ONNX, float32; needs the packages onnx and onnxscript."""
+    """Write the net as ONNX, float32, without the exporter's notes on files and lines; needs onnx and onnxscript."""
     model, pixels = trained(torch.device("cpu")), torch.zeros(1, 3, SEES, SEES)
-    torch.onnx.export(
-        model, (pixels,), file, input_names=["pixels"], output_names=["foreground"], dynamo=True, external_data=False
-    )
+    made = torch.onnx.export(model, (pixels,), input_names=["pixels"], output_names=["foreground"], dynamo=True)
+    bare = made.model_proto
+    for part in (bare, bare.graph, *bare.graph.node, *bare.graph.value_info, *bare.graph.initializer):
+        part.ClearField("metadata_props")
+        part.ClearField("doc_string")
+    file.write_bytes(bare.SerializeToString())
 
 
 def mattes(seen: np.ndarray, file: Path = FOREGROUND) -> np.ndarray:
