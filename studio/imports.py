@@ -4,6 +4,7 @@ import functools
 import gc
 import importlib
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib import metadata
@@ -18,6 +19,9 @@ SOURCE_READER = "transformers.utils.import_utils"
 # Modules (or how their names begin), and what they import at their top for something a start never does: hashing a
 # table, drawing noise levels from a distribution.
 LATER = {"gradio.caching": "pandas", "diffusers.schedulers.scheduling_": "scipy.stats"}
+
+# One network is read at a time: while it builds one, a library changes how all threads make parameters.
+READING = threading.RLock()
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from studio import catalog
 from studio.catalog import Checkpoint, Family
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
+from studio.imports import READING
 from studio.pipelines import headers, inpainting, layouts, loading, memory, schedulers, shelf, sources
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
@@ -170,7 +171,8 @@ class PipelineManager:
         """Built aside: what fails here leaves nothing behind."""
         family, stamp = catalog.family(row.family), place.stamp
         try:
-            loaded = loading.load(place, family, dtype=dtype, device=self.device, on_part=on_load)
+            with READING:
+                loaded = loading.load(place, family, dtype=dtype, device=self.device, on_part=on_load)
             config = _scheduler_config(place)
         except Exception as error:
             # The frames hold the parts made so far.

@@ -13,6 +13,7 @@ from transformers import CLIPSegForImageSegmentation, CLIPSegProcessor
 from studio import images
 from studio.errors import LoadError
 from studio.images import Picture
+from studio.imports import READING
 from studio.vision.registry import MaskModel
 
 BUDGET_BYTES = 64 * 2**20
@@ -36,7 +37,9 @@ class Regions:
         """
         keys = [(model.id, picture.sha256, said) for said in words]
         if new := {key: key[2] for key in keys if key not in self._said}:
-            found = self._looked(picture, list(new.values()), self._net(model, folder))
+            with READING:
+                net = self._net(model, folder)
+            found = self._looked(picture, list(new.values()), net)
             self._said.update(zip(new, found, strict=True))
         scores = [_sized(self._said[key], picture.size) for key in keys]
         for key in keys:
