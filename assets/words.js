@@ -47,8 +47,9 @@
     easel.write(field, tidy(change(field.value, button)));
   }
 
-  function markWords(prompt) {
-    for (const button of document.querySelectorAll(".word")) {
+  // Each tab has words of its own, by the id of its workbench.
+  function markWords(prompt, bench) {
+    for (const button of (document.getElementById(bench) ?? document).querySelectorAll(".word")) {
       button.setAttribute("aria-pressed", holds(prompt ?? "", button.textContent));
     }
   }
@@ -60,7 +61,9 @@
       button.dataset.seen = "";
       if (CSS.supports("color", button.textContent)) button.style.setProperty("--swatch", button.textContent);
     }
-    if (fresh.length) markWords(easel.visible(".prompt textarea")?.value);
+    for (const bench of new Set([...fresh].map((button) => button.closest(".workbench")))) {
+      if (bench) markWords(bench.querySelector(".prompt textarea")?.value, bench.id);
+    }
   }
 
   document.addEventListener("click", (event) => {

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 import gradio as gr
 
 from studio.requests import TextToImage
+from studio.ui import aids
 from studio.ui.form import Form
 from studio.ui.page import Page
 from studio.ui.picture import View
@@ -49,7 +50,8 @@ def seed(form: Form, view: View) -> None:
 def words(page: Page, form: Form) -> None:
     """The words already in the prompt look pressed."""
     field = form.controls["prompt"]
-    gr.on([page.blocks.load, field.change], None, field, None, js="(prompt) => easel.markWords(prompt)")
+    mark = f"(prompt) => easel.markWords(prompt, '{aids.bench(form.title)}')"
+    gr.on([page.blocks.load, field.change], None, field, None, js=mark)
 
 
 def examples(buttons: Mapping[str, gr.Button], form: Form) -> None:
