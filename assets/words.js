@@ -49,7 +49,7 @@
 
   // Each tab has words of its own, by the id of its workbench.
   function markWords(prompt, bench) {
-    for (const button of (document.getElementById(bench) ?? document).querySelectorAll(".word")) {
+    for (const button of document.getElementById(bench)?.querySelectorAll(".word") ?? []) {
       button.setAttribute("aria-pressed", holds(prompt ?? "", button.textContent));
     }
   }
