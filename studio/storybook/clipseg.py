@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import (
     CLIPSegConfig,
     CLIPSegForImageSegmentation,
@@ -14,15 +14,16 @@ from transformers import (
     ViTImageProcessor,
 )
 
-from studio.storybook import bundled, clip, tokenizer
+from studio.storybook import bundled, clip, queries, tokenizer
 from studio.storybook.bundled import CLIPSEG
 from studio.storybook.data import pictures, regions, scenes, worn
-from studio.storybook.queries import random_query
 from studio.storybook.training import Losses, Run, load_state, workers
 from studio.storybook.vae import to_tensor
+from studio.storybook.words import OBJECTS
 from studio.storybook.world import Mix
 
 SEES = 192
+PATCH = 16
 HEIGHT = 128
 BATCH = 32
 QUERIES = 3
@@ -32,6 +33,19 @@ TRAINED_ON = Mix(two_things=0.5, looks=0.35)
 FIRST_SEED = 20_000_000
 # What the published CLIPSeg was trained with.
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+
+
+class Taught(nn.Module):
+    """CLIPSeg with a head that names what lies in each patch; only the net inside is kept.
+
+    Words for one thing can be answered by marking whatever stands out; naming every patch cannot, so this is what
+    teaches the image tower to look at shapes.
+    """
+
+    def __init__(self, net: CLIPSegForImageSegmentation) -> None:
+        super().__init__()
+        self.net = net
+        self.kinds = nn.Linear(net.config.vision_config.hidden_size, queries.FIRST_THING + len(OBJECTS))
 
 
 def make(tokens: CLIPTokenizer) -> CLIPSegForImageSegmentation:
@@ -47,7 +61,7 @@ def make(tokens: CLIPTokenizer) -> CLIPSegForImageSegmentation:
             "num_hidden_layers": 4,
             "num_attention_heads": 4,
             "image_size": SEES,
-            "patch_size": 16,
+            "patch_size": PATCH,
         },
         projection_dim=clip.WIDTH,
         extract_layers=(1, 2, 3),
@@ -66,11 +80,18 @@ def make(tokens: CLIPTokenizer) -> CLIPSegForImageSegmentation:
 
 
 def train(minutes: float, device: torch.device) -> CLIPSegForImageSegmentation:
-    """Train all of it on scenes with words for their parts, and words for what is not there; cross entropy and Dice."""
+    """Train all of it on scenes with words for their parts, and words for what is not there.
+
+    Cross entropy and Dice of the masks, and cross entropy of what each patch holds.
+    """
     tokens = tokenizer.trained()
-    model = make(tokens)
+    model = Taught(trained(torch.device("cpu")) or make(tokens))
     # What only a summary of the picture would need.
-    for part in (model.clip.logit_scale, model.clip.visual_projection, model.clip.vision_model.post_layernorm):
+    for part in (
+        model.net.clip.logit_scale,
+        model.net.clip.visual_projection,
+        model.net.clip.vision_model.post_layernorm,
+    ):
         part.requires_grad_(False)
     some = [
         scenes(FIRST_SEED + 10_000_000 * turn, POOL, TRAINED_ON, aspect=aspect) for turn, aspect in enumerate(ASPECTS)
@@ -82,23 +103,26 @@ def train(minutes: float, device: torch.device) -> CLIPSegForImageSegmentation:
     def losses(step: int) -> Losses:
         turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
         picked = rng.choice(POOL, batch, replace=False)
-        asked = [random_query(some[turn][index], truth[turn][index], rng) for index in picked for _ in range(QUERIES)]
+        asked = [
+            queries.random_query(some[turn][index], truth[turn][index], rng) for index in picked for _ in range(QUERIES)
+        ]
         said = tokens([words for words, _ in asked], padding=True, truncation=True, return_tensors="pt").to(device)
         masks = torch.from_numpy(np.stack([mask for _, mask in asked])).float().to(device)
         pixels = worn(to_tensor(seen[turn][picked]).to(device))
-        return _losses(model, _sized(pixels), said, masks)
+        classes = torch.from_numpy(truth[turn][picked]).long().to(device)
+        return _losses(model, _sized(pixels), said, masks, classes)
 
-    return Run(name="clipseg", model=model, losses=losses, device=device, weight_decay=0.02).fit(minutes)
+    return Run(name="clipseg", model=model, losses=losses, device=device, weight_decay=0.02).fit(minutes).net
 
 
-def trained(device: torch.device) -> CLIPSegForImageSegmentation:
-    """The averaged net of the saved state, else the bundled one, in evaluation mode."""
+def trained(device: torch.device) -> CLIPSegForImageSegmentation | None:
+    """The averaged net of the saved state, else the bundled one, in evaluation mode; None if there is neither."""
     state = load_state("clipseg", device)
     if state is None:
         return bundled.part(CLIPSegForImageSegmentation, CLIPSEG, device)
-    model = make(tokenizer.trained()).to(device)
+    model = Taught(make(tokenizer.trained())).to(device)
     model.load_state_dict(state["averages"])
-    return model.eval()
+    return model.net.eval()
 
 
 def processor() -> CLIPSegProcessor:
@@ -130,15 +154,28 @@ def _sized(pixels: Tensor) -> Tensor:
     return (F.interpolate(pixels, size=(SEES, SEES), mode="bilinear", antialias=True) / 2 + 0.5 - mean) / deviation
 
 
-def _losses(model: CLIPSegForImageSegmentation, pixels: Tensor, said: dict[str, Tensor], masks: Tensor) -> Losses:
-    """`masks` (pictures × queries, h, w) in 0 … 1, the queries of a picture one after another."""
-    states = model.clip.vision_model(pixels, output_hidden_states=True).hidden_states
+def _losses(model: Taught, pixels: Tensor, said: dict[str, Tensor], masks: Tensor, classes: Tensor) -> Losses:
+    """`masks` (pictures × queries, h, w) in 0 … 1, the queries of a picture one after another; `classes` (n, h, w)."""
+    net = model.net
+    states = net.clip.vision_model(pixels, output_hidden_states=True).hidden_states
     repeats = len(masks) // len(pixels)
-    seen = tuple(states[layer + 1].repeat_interleave(repeats, 0) for layer in model.extract_layers)
-    words = model.clip.get_text_features(said["input_ids"], attention_mask=said["attention_mask"]).pooler_output
-    logits = model.decoder(seen, words).logits.float()
+    seen = tuple(states[layer + 1].repeat_interleave(repeats, 0) for layer in net.extract_layers)
+    words = net.clip.get_text_features(said["input_ids"], attention_mask=said["attention_mask"]).pooler_output
+    logits = net.decoder(seen, words).logits.float()
     wanted = F.interpolate(masks[:, None], size=logits.shape[-2:], mode="bilinear", antialias=True)[:, 0]
     guess = logits.sigmoid()
     overlap = (guess * wanted).sum((1, 2))
     dice = 1 - (2 * overlap + 200) / (guess.sum((1, 2)) + wanted.sum((1, 2)) + 200)
-    return {"cross entropy": 2 * F.binary_cross_entropy_with_logits(logits, wanted), "dice": 0.5 * dice.mean()}
+    return {
+        "cross entropy": 2 * F.binary_cross_entropy_with_logits(logits, wanted),
+        "dice": 0.5 * dice.mean(),
+        "kinds": _kinds_loss(model.kinds(states[-1][:, 1:]).float(), classes),
+    }
+
+
+def _kinds_loss(logits: Tensor, classes: Tensor) -> Tensor:
+    """Cross entropy of what each patch holds, by shares of its area; logits (n, patches, kinds)."""
+    side = SEES // PATCH
+    each = F.one_hot(classes, logits.shape[-1]).permute(0, 3, 1, 2).float()
+    shares = F.adaptive_avg_pool2d(each, side).flatten(2).transpose(1, 2)
+    return F.cross_entropy(logits.flatten(0, 1), shares.flatten(0, 1))

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-# The painter needs WebGL, and there is no graphics card.
-DRAWN_BY_THE_PROCESSOR = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"]
-QUIET = ["--no-sandbox", *DRAWN_BY_THE_PROCESSOR, "--disable-background-networking", "--disable-component-update"]
+QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 # Two cores may be shared with anything; what does not happen in this time does not happen.
 PATIENCE = 60_000
 
@@ -40,14 +39,21 @@ def address(models: Path, outputs: Path, tmp_path_factory: pytest.TempPathFactor
     process.wait(timeout=60)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@contextmanager
+def chromium(*flags: str) -> Iterator[Browser]:
+    """A browser with nothing open."""
     if not Path(CHROMIUM).exists():
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *flags])
         yield started
         started.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
