@@ -148,7 +148,7 @@ def sd3(folder: Path, seed: int) -> Path:
             caption_projection_dim=32,
             pooled_projection_dim=WIDTH * 3,
             out_channels=16,
-            pos_embed_max_size=48,
+            pos_embed_max_size=96,
             dual_attention_layers=(0,),
             qk_norm="rms_norm",
         ),
