@@ -10,14 +10,12 @@ from studio import images, masks
 from studio.config import Settings
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound
 from studio.images import Picture
-from studio.pipelines.sources import PROJECT
 from studio.requests import CutOut, FindMask
 from studio.results import Cut, Masked, NothingFound, Preview, Progress
 from studio.storybook import render
 from studio.storybook.queries import FIRST_THING
 from studio.storybook.world import Mix, random_scene
 from studio.tasks.mask import Nets, find_mask, look
-from studio.vision import registry
 
 WORDS, FOREGROUND = "storybook-words", "storybook-foreground"
 BOTH = random_scene(3, Mix(two_things=1, looks=0), aspect=1.5)
@@ -25,9 +23,6 @@ SCENE = images.picture(render.picture(BOTH, 96))
 FIRST, SECOND = (f"the {thing.colour} {thing.kind}" for thing in BOTH.things)
 SIZE = SCENE.size
 SHAPE = SIZE[::-1]
-needs_foreground = pytest.mark.skipif(
-    not (PROJECT / registry.model(FOREGROUND).source).is_file(), reason="the bundled foreground net is not here yet"
-)
 
 
 @pytest.fixture(scope="module")
@@ -229,14 +224,12 @@ def test_the_task_does_what_its_request_asks(nets: Nets) -> None:
 # What stands in front.
 
 
-@needs_foreground
 def test_what_stands_in_front_is_found(nets: Nets) -> None:
     masked = asked(nets, source="foreground", mask_model=FOREGROUND)
     assert share(masks.read(masked.mask), render.segmentation(BOTH, 96) >= FIRST_THING) > 0.6
     assert masked.score > 0.5
 
 
-@needs_foreground
 def test_what_stands_in_front_is_joined_to_the_mask_given(nets: Nets) -> None:
     how = {"source": "foreground", "mask_model": FOREGROUND}
     given = box(0, 0, 144, 50)
@@ -244,7 +237,6 @@ def test_what_stands_in_front_is_joined_to_the_mask_given(nets: Nets) -> None:
     assert np.array_equal(joined, np.minimum(masks.read(given), found(nets, **how)))
 
 
-@needs_foreground
 def test_where_nothing_stands_in_front_the_guess_is_what_was_seen(nets: Nets) -> None:
     empty = images.picture(Image.new("RGB", SIZE, "#87ceeb"))
     match = r"^Mask: nothing stands out from the background \(best 0\.\d\d, threshold 0\.98\)\. Find it by words"
@@ -253,7 +245,6 @@ def test_where_nothing_stands_in_front_the_guess_is_what_was_seen(nets: Nets) ->
     assert nothing.value.guess.size == SIZE
 
 
-@needs_foreground
 def test_a_look_that_is_stopped_ends(nets: Nets) -> None:
     def report(event: Progress | Preview) -> None:
         raise Cancelled("Stopped.")
@@ -266,7 +257,6 @@ def test_a_look_that_is_stopped_ends(nets: Nets) -> None:
 # What is cut out.
 
 
-@needs_foreground
 def test_without_a_mask_the_foreground_is_cut_out(nets: Nets) -> None:
     cut = look(CutOut(image=SCENE, mask_model=FOREGROUND), nets, quietly)
     assert cut.image.image.mode == "RGBA" and cut.image.size == SIZE
