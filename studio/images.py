@@ -25,6 +25,7 @@ from studio.errors import StudioError
 LARGEST_FILE = 20_000_000
 LARGEST_AREA = 7680 * 4320  # 33 megapixels
 LARGEST_SIDE = 16_384
+LARGEST_PNG = 5 * LARGEST_AREA  # what pixels with an alpha come to as our own file, and some
 SMALLEST_SIDE = 8
 LARGEST_RATIO = 20
 # A progressive JPEG has about ten. Each goes over the whole picture, yet 75 bytes are enough for one more.
@@ -98,13 +99,13 @@ class _Unfit(Exception):
     """Why a file is no picture for us, and what to do; said behind its label."""
 
 
-def read(source: Path | bytes, *, label: str) -> Picture:
+def read(source: Path | bytes, *, label: str, largest: int = LARGEST_FILE) -> Picture:
     """The picture in a file from outside; StudioError says in words that begin with `label` why there is none.
 
-    Nothing is decoded before its bytes, kind and size are known to be harmless. Metadata stays behind.
+    A file of more than `largest` bytes is none. Nothing is decoded before its bytes, kind and size are known to be harmless. Metadata stays behind.
     """
     try:
-        data = _bytes(source)
+        data = _bytes(source, largest)
         image = _decoded(_kind(data), data)
     except _Unfit as error:
         raise StudioError(f"{label}: {error}") from None
@@ -142,20 +143,20 @@ def resized(picture: Picture, width: int, height: int, mode: str) -> Image.Image
     return image if image.size == (width, height) else RESIZES[mode](image, (width, height))
 
 
-def _bytes(source: Path | bytes) -> bytes:
+def _bytes(source: Path | bytes, largest: int) -> bytes:
     if isinstance(source, bytes):
-        _check_length(len(source))
+        _check_length(len(source), largest)
         return source
     with suppress(OSError):  # swept away meanwhile, or not ours to read
         if source.is_file():  # neither a folder nor a pipe that never ends
-            _check_length(source.stat().st_size)
+            _check_length(source.stat().st_size, largest)
             return source.read_bytes()
     raise _Unfit("the file is not there any more. Choose it again.")
 
 
-def _check_length(length: int) -> None:
-    if length > LARGEST_FILE:
-        limit = f"at most {LARGEST_FILE // 1_000_000} MB"
+def _check_length(length: int, largest: int) -> None:
+    if length > largest:
+        limit = f"at most {largest // 1_000_000} MB"
         raise _Unfit(f"{length / 1e6:,.1f} MB are too many; {limit}. Save it as JPEG or make it smaller.")
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import gradio as gr
 
-from studio import images
 from studio.requests import RULES
 from studio.ui import uploads
 from studio.ui.chosen import Target
@@ -44,6 +43,6 @@ def target(page: Page, form: Form, tab: str) -> Target:
 
 def _sides(page: Page, form: Form, path: Path, checkpoint: str) -> Updates:
     """The size nearest to the picture's shape, if the checkpoint is one; StudioError if the file is no picture."""
-    picture, row = images.read(path, label=LABEL), page.row(checkpoint)
+    picture, row = uploads.read(path, label=LABEL), page.row(checkpoint)
     sides = sized(picture, row) if row else {}
     return {form.controls[name]: side for name, side in sides.items()}

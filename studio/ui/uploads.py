@@ -12,20 +12,28 @@ from studio import images
 from studio.errors import StudioError
 from studio.images import Picture
 
-# Pictures last read, each of 20 MB at most.
-REMEMBERED = 8
+# Pictures last read. The largest take 130 MB.
+REMEMBERED = 4
 
 
 def picture(value: object, *, label: str) -> Picture | None:
     """The picture a component holds, by its raw value; None if it is empty, StudioError if it is no picture."""
     path = uploaded(value, label=label)
-    return None if path is None else _read(path, path.stat().st_mtime_ns, label)
+    return None if path is None else read(path, label=label)
+
+
+def read(path: Path, *, label: str) -> Picture:
+    """The picture of a file of ours, or of one that was weighed when it came in; StudioError if it is none."""
+    try:
+        return _read(path, path.stat().st_mtime_ns, label)
+    except FileNotFoundError:
+        raise StudioError(f"{label}: the file is not here, or not any more. Choose it again.") from None
 
 
 @functools.lru_cache(maxsize=REMEMBERED)
 def _read(path: Path, changed: int, label: str) -> Picture:
     """The picture of a file, which a slider asks for again and again."""
-    return images.read(path, label=label)
+    return images.read(path, label=label, largest=images.LARGEST_PNG)
 
 
 def uploaded(value: object, *, label: str) -> Path | None:

@@ -4,10 +4,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from gradio.utils import get_upload_folder
 from PIL import Image
 
+from studio import images
 from studio.errors import StudioError
 from studio.ui import uploads
 
@@ -90,6 +92,13 @@ def test_a_folder_and_what_is_gone_are_refused(folder: Path) -> None:
     for path in (folder, folder / "gone.png"):
         with pytest.raises(StudioError, match="Choose it again"):
             uploads.uploaded({"path": str(path)}, label=LABEL)
+
+
+def test_a_picture_of_ours_may_be_larger_than_what_is_sent(folder: Path) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2600, 2700, 3), dtype=np.uint8)
+    Image.fromarray(pixels).save(folder / "ours.png", compress_level=0)
+    assert (folder / "ours.png").stat().st_size > images.LARGEST_FILE
+    assert uploads.picture(str(folder / "ours.png"), label=LABEL).size == (2700, 2600)
 
 
 def test_what_is_no_picture_is_named_by_its_label(folder: Path) -> None:
