@@ -4,7 +4,6 @@ from collections.abc import Iterator
 
 import gradio as gr
 
-from studio import catalog
 from studio.errors import InvalidField
 from studio.images import Picture
 from studio.requests import CutOut, FindMask, Inpaint, made
@@ -52,13 +51,10 @@ def publish(page: Page) -> None:
 
 
 def _mask_of(values: dict[str, object]) -> FindMask:
-    """The mask an edit needs: of its words, for a new background of all but what they or the foreground show."""
-    keeps = isinstance(values["verb"], str) and catalog.verb(values["verb"]).keeps
-    if keeps and not str(values["words"] or "").strip():
-        values = {**values, "source": "foreground"}
-    # As it is found: the edit grows and feathers it.
+    """The mask an edit needs, as it is found: the edit grows and feathers it."""
     invert = values["invert"]
-    invert = invert != keeps if isinstance(invert, bool) else invert  # what is neither is refused by its label
+    if isinstance(invert, bool):  # what is neither is refused by its label
+        invert = invert != masking.keeps(values)
     found = masking.asked(values, invert=invert, grow=0, feather=0, mask_image=None)
     if masking.is_empty(found):
         raise InvalidField("mask_image", "Mask: there is none. Say in words what to change, or send a mask.")

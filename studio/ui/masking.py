@@ -3,7 +3,7 @@
 from collections.abc import Generator, Iterable, Mapping
 from typing import TypeVar
 
-from studio import rules
+from studio import catalog, rules
 from studio.errors import StudioError
 from studio.images import Picture
 from studio.requests import CutOut, FindMask
@@ -23,12 +23,21 @@ def read(page: Page, values: Values, owner: str, names: Iterable[str] = PICTURES
 
 
 def asked(values: Values, **instead: object) -> FindMask:
-    """What to look for, of values with their pictures read; without words nothing is looked for by words."""
+    """What to look for, of values with their pictures read.
+
+    Without words nothing is looked for by words; a verb that keeps what is found then keeps the foreground.
+    """
     given = {name: values[name] for name in RULES if name in values} | instead
     given["mask_model"] = given.get("mask_model") or None  # a page has no word for nothing
     if given.get("source") == "words" and not str(given.get("words") or "").strip():
-        given["source"] = "none"
+        given["source"] = "foreground" if keeps(values) else "none"
     return FindMask(**given)
+
+
+def keeps(values: Values) -> bool:
+    """Whether the words of an edit's values name what stays; NotFound if its verb is none."""
+    name = values.get("verb")
+    return isinstance(name, str) and catalog.verb(name).keeps
 
 
 def is_empty(request: FindMask) -> bool:
@@ -39,7 +48,7 @@ def is_empty(request: FindMask) -> bool:
 def looked(page: Page, request: FindMask | CutOut, owner: str) -> Generator[Progress, None, Masked | Cut]:
     """What the engine finds; what it tells on the way comes first. StudioError as `tasks.mask`."""
     job = page.engine.look(request, owner)
-    *_, outcome = [None]
+    outcome = None
     for event in page.engine.events(job.id, owner):
         if isinstance(event, Progress):
             yield event

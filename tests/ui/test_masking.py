@@ -42,6 +42,17 @@ def test_without_words_nothing_is_looked_for_by_words(words: object) -> None:
     assert masking.asked(values).source == "none"
 
 
+@pytest.mark.parametrize(("verb", "source"), [("background", "foreground"), ("replace", "none")])
+def test_without_words_a_new_background_keeps_the_foreground(verb: str, source: str) -> None:
+    assert masking.asked({"image": PICTURE, "source": "words", "words": "", "verb": verb}).source == source
+
+
+def test_a_new_background_keeps_what_the_words_name() -> None:
+    assert (
+        masking.asked({"image": PICTURE, "source": "words", "words": "a cat", "verb": "background"}).source == "words"
+    )
+
+
 def test_without_words_the_foreground_is_looked_for_all_the_same() -> None:
     assert masking.asked({"image": PICTURE, "source": "foreground", "words": ""}).source == "foreground"
 
