@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from studio import catalog, masks
-from studio.catalog import Family
+from studio.catalog import Family, Verb
 from studio.errors import InvalidField
 from studio.images import LARGEST_AREA, LARGEST_SIDE
 from studio.masks import Box
@@ -52,22 +52,25 @@ def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inp
     _check_unused(request)
     verb = catalog.verb(request.verb)
     bounds, size = _bounds(request), _size(request)
-    shorter = min(size)
-    shares = {"grow": verb.grow, "feather": verb.feather}
-    pixels = {name: min(round(share * shorter), RULES[name].maximum) for name, share in shares.items()}
-    filled = {"strength": verb.strength, **pixels}
+    filled = {"strength": verb.strength, **shape(verb, size)}
     request = replace(request, **{name: value for name, value in filled.items() if getattr(request, name) is None})
     around = max(0, request.grow) + request.feather
     left, top, right, bottom = bounds
-    shape = min(size[0], right - left + 2 * around), min(size[1], bottom - top + 2 * around)
+    masked = min(size[0], right - left + 2 * around), min(size[1], bottom - top + 2 * around)
     if request.padding_mask_crop is None:
         is_whole = size[0] * size[1] <= WHOLE * default[0] * default[1]
-        padding = -1 if is_whole else max(LEAST_PADDING, max(shape) // 4)
+        padding = -1 if is_whole else max(LEAST_PADDING, max(masked) // 4)
         request = replace(request, padding_mask_crop=padding)
     padding = request.padding_mask_crop
-    seen = size if padding < 0 else tuple(min(size[side], shape[side] + 2 * padding) for side in (0, 1))
+    seen = size if padding < 0 else tuple(min(size[side], masked[side] + 2 * padding) for side in (0, 1))
     width, height = size_like(seen, default, family)
     return replace(request, width=request.width or width, height=request.height or height)
+
+
+def shape(verb: Verb, size: tuple[int, int]) -> dict[str, int]:
+    """How far a verb grows and feathers the mask of a picture of that size: pixels, no more than the fields take."""
+    shares = {"grow": verb.grow, "feather": verb.feather}
+    return {name: min(round(share * min(size)), RULES[name].maximum) for name, share in shares.items()}
 
 
 def _check_unused(request: Inpaint) -> None:

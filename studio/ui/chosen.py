@@ -8,9 +8,10 @@ from math import ceil
 import gradio as gr
 from gradio.components import Component
 
+from studio import rules
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, made
+from studio.requests import RULES, Inpaint, TextToImage, made
 from studio.results import PICTURES
 from studio.ui import compare, markup, uploads
 from studio.ui.events import QUICK, WATCHING, submitted, told
@@ -19,6 +20,7 @@ from studio.ui.page import Page
 from studio.ui.picture import VARIATIONS, Tools, Updates, View
 
 LABEL = RULES["image"].label
+EDITED = rules.of(Inpaint)
 
 Values = dict[str, object]
 
@@ -134,18 +136,20 @@ def variation(values: Values, picture: Picture, strength: float) -> TextToImage:
 def with_files(page: Page, values: Values, request: gr.Request) -> Values:
     """The values with files for the pictures they name; one that is not to be had any more is told of and left out."""
     values = {"image": None, **values}
-    if values.get("mask_image"):
+    if "verb" in values:
         # The mask as it was, whatever it was made of.
         values |= {"source": "none", "combine": "new", "invert": False, "strokes": None}
     for name in [name for name in PICTURES if name in values]:
-        with told(f"{RULES[name].label} left out"):
-            values[name] = image_file(page, values.pop(name), request)
-    return {"image": None, **values}
+        reference, values[name] = values[name], None
+        label = (EDITED if "verb" in values else RULES)[name].label
+        with told(f"{label} left out"):
+            values[name] = image_file(page, reference, request, label=label)
+    return values
 
 
-def image_file(page: Page, reference: object, request: gr.Request) -> str | None:
-    """The start image a request names, as a file the page can show; StudioError if it is not to be had any more."""
-    picture = page.picture(reference, page.owner(request), label=LABEL)
+def image_file(page: Page, reference: object, request: gr.Request, *, label: str) -> str | None:
+    """The picture a request names, as a file the page can show; StudioError if it is not to be had any more."""
+    picture = page.picture(reference, page.owner(request), label=label)
     return uploads.served(picture) if picture else None
 
 

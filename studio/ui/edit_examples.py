@@ -6,8 +6,8 @@ from pathlib import Path
 
 import gradio as gr
 
-from studio import catalog, images
-from studio.ui import uploads, verbs
+from studio import catalog
+from studio.ui import mask_section, uploads, verbs
 from studio.ui.form import Form
 from studio.ui.page import ASSETS, QUICK
 from studio.ui.picture import Updates
@@ -48,29 +48,25 @@ def build(examples: Sequence[Example]) -> dict[Example, gr.Button]:
         return {one: gr.Button(one.label, icon=one.made, size="sm", min_width=0) for one in examples}
 
 
-def connect(form: Form, buttons: Mapping[Example, gr.Button]) -> None:
+def connect(form: Form, buttons: Mapping[Example, gr.Button], section: mask_section.Section) -> None:
     """A click fills picture, verb and words; a mask of another picture goes."""
     fields = form.controls
-    filled = ("image", "verb", "words", "prompt", "strength", "invert", "source", "grow", "feather")
-    gone = ("mask_image", "strokes")
+    filled = [fields[name] for name in ("image", "verb", "prompt", *verbs.RECIPE)]
 
     def filler(example: Example) -> Callable[[], Updates]:
         def fill() -> Updates:
-            verb = catalog.verb(example.verb)
+            verb, picture = catalog.verb(example.verb), uploads.read(example.file, label="Picture")
             values = {
-                "image": uploads.served(images.read(example.file, label="Picture")),
+                "image": uploads.served(picture),
                 "verb": verb.name,
-                "words": example.words,
                 "prompt": example.prompt,
-                "strength": verb.strength,
-                "invert": verb.keeps,
-                "source": "words",
-                **verbs.shares(verb, example.file),
+                **verbs.recipe(verb, example.file),
+                "words": example.words,
             }
-            return {fields[name]: value for name, value in values.items()} | {fields[name]: None for name in gone}
+            return section.cleared(picture) | {fields[name]: value for name, value in values.items()}
 
         return fill
 
     for example, button in buttons.items():
-        clicked = button.click(filler(example), None, [fields[name] for name in (*filled, *gone)], **QUICK)
+        clicked = button.click(filler(example), None, list({*filled, *section.held}), **QUICK)
         form.settle(clicked)

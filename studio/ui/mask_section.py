@@ -32,7 +32,6 @@ CHANGING = (
     "image",
     "mask_image",
     "strokes",
-    "source",
     "mask_model",
     "threshold",
     "combine",
@@ -41,7 +40,7 @@ CHANGING = (
     "grow",
     "feather",
 )
-FIELDS = (*CHANGING, "words", "checkpoint")
+FIELDS = (*CHANGING, "source", "words", "verb", "checkpoint")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +64,24 @@ class Section:
     def shown(self) -> list[Component]:
         """What tells of the mask."""
         return [self.seen, self.line, self.save]
+
+    @property
+    def held(self) -> list[Component]:
+        """What `cleared` sets."""
+        return list(self.cleared(None))
+
+    def cleared(self, picture: Picture | None) -> Updates:
+        """No mask of any kind any more, and the picture alone under the brush."""
+        values = {
+            "mask_image": None,
+            "words": "",
+            "combine": "new",
+            "source": "words",
+            "strokes": None,
+            "invert": False,
+        }
+        fields = {self.controls[name]: value for name, value in values.items()}
+        return fields | {self.earlier: None, self.editor: _laid(picture)}
 
 
 def beside() -> gr.HTML:
@@ -142,7 +159,8 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     asked.then(None, js="() => easel.show('.mask-box')")
     gr.on([fields[name].change for name in CHANGING], **finding)
     source, model = fields["source"], fields["mask_model"]
-    source.change(lambda source: gr.update(choices=_choices(source), value=""), source, model, **QUICK)
+    # Before it is looked: what was chosen may not look in this way.
+    source.change(_fitting, [source, model], model, **QUICK).then(**finding)
     _paint(page, section, fields)
     _keep(page, section, fields)
     _cut(page, section, fields)
@@ -180,12 +198,21 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
     """A new picture is laid under the brush; each stroke becomes part of the mask, over what was painted earlier."""
     image, base, strokes = fields["image"], fields["mask_image"], fields["strokes"]
 
-    def lay(image: object, mask: object, request: gr.Request) -> Updates:
+    def lay(image: object, mask: object, painted: object, request: gr.Request) -> Updates:
         with told("No picture"):
             picture = page.picture(image, page.owner(request), label=RULES["image"].label)
-            held = uploads.picture(uploads.kept(mask), label=RULES["mask_image"].label)
-            is_other = held is not None and picture is not None and held.size != picture.size
-            return {section.editor: _laid(picture), base: None if is_other else gr.skip()}
+            if picture is None:
+                return {section.editor: None}
+            held, drawn = (
+                uploads.picture(uploads.kept(value), label=RULES[name].label)
+                for name, value in (("mask_image", mask), ("strokes", painted))
+            )
+            laid = {section.editor: _laid(picture)}
+            if held is not None and held.size != picture.size:
+                laid[base] = None
+            if drawn is not None and drawn.size != _painted_size(picture):
+                laid |= {strokes: None, section.earlier: None}
+            return laid
         return {section.editor: gr.skip()}
 
     def stroke(painted: object, earlier: object) -> str | None:
@@ -201,8 +228,9 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
 
     # The editor begins anew with every picture; what was painted so far stays, unless another picture is chosen.
     image.change(None, strokes, section.earlier, js="(strokes) => strokes")
-    gr.on([image.change, page.blocks.load], lay, [image, base], [section.editor, base], preprocess=False, **WATCHING)
     forgotten = [base, strokes, section.earlier]
+    laid = [section.editor, *forgotten]
+    gr.on([image.change, page.blocks.load], lay, [image, base, strokes], laid, preprocess=False, **WATCHING)
     gr.on([image.upload, image.clear], lambda: dict.fromkeys(forgotten), None, forgotten, **QUICK)
     # Pressed by `paint.js` when the brush is lifted.
     painted = aids.pulse("edit-painted")
@@ -236,14 +264,13 @@ def _keep(page: Page, section: Section, fields: Controls) -> None:
     held = [base, words, combine, source]
     section.keep.click(keep, inputs_kwargs=fields, outputs=held, preprocess=False, **WATCHING)
     section.load.upload(load, [section.load, fields["image"]], held, preprocess=False, **WATCHING)
-    cleared = {base: None, words: "", combine: "new", source: "words", section.controls["strokes"]: None}
-    cleared |= {section.earlier: None, section.controls["invert"]: False}
-    outputs = [*cleared, section.editor]
 
     def clear(image: object, request: gr.Request) -> Updates:
-        return cleared | {section.editor: _laid(page.picture(image, page.owner(request), label=RULES["image"].label))}
+        with told("Not laid under the brush"):
+            return section.cleared(page.picture(image, page.owner(request), label=RULES["image"].label))
+        return section.cleared(None)
 
-    section.clear.click(clear, fields["image"], outputs, preprocess=False, **WATCHING)
+    section.clear.click(clear, fields["image"], section.held, preprocess=False, **WATCHING)
 
 
 def _cut(page: Page, section: Section, fields: Controls) -> None:
@@ -256,7 +283,8 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
             read = masking.read(page, values, owner)
             find = masking.asked(read)
             # The foreground by itself comes with soft edges.
-            is_foreground = masking.is_empty(find) or (find.source == "foreground" and not find.strokes)
+            is_joined = find.strokes is not None or (find.mask_image is not None and find.combine != "new")
+            is_foreground = masking.is_empty(find) or (find.source == "foreground" and not is_joined)
             mask = None if is_foreground else page_mask(page, read | {"invert": False}, owner)
             model = find.mask_model if find.source == "foreground" else None
             wanted = CutOut(image=read["image"], mask_image=mask, mask_model=model, checkpoint=read["checkpoint"])
@@ -275,6 +303,12 @@ def _models() -> gr.Dropdown:
     """The nets that look, each with its size and licence; those of the way chosen."""
     rule = RULES["mask_model"]
     return gr.Dropdown(_choices("words"), value="", label=rule.label, info=rule.info, filterable=False)
+
+
+def _fitting(source: str, model: str) -> dict[str, object]:
+    """The nets of a way of finding; the one chosen stays if it is one of them."""
+    choices = _choices(source)
+    return gr.update(choices=choices, value=model if model in dict(map(reversed, choices)) else "")
 
 
 def _choices(source: str) -> list[tuple[str, str]]:
@@ -306,10 +340,14 @@ def _laid(picture: Picture | None) -> dict[str, object] | None:
     """The picture under the brush, at a size to paint over."""
     if picture is None:
         return None
-    image = images.flattened(picture)
-    scale = PAINTED_ON / max(image.size)
-    size = [max(1, round(side * scale)) for side in image.size]
-    return {"background": image.resize(size, Image.Resampling.LANCZOS), "layers": [], "composite": None}
+    image = images.flattened(picture).resize(_painted_size(picture), Image.Resampling.LANCZOS)
+    return {"background": image, "layers": [], "composite": None}
+
+
+def _painted_size(picture: Picture) -> tuple[int, int]:
+    """The size of the picture under the brush, and so of its strokes."""
+    width, height = (max(1, round(side * PAINTED_ON / max(picture.size))) for side in picture.size)
+    return width, height
 
 
 def _telling(section: Section, steps: Generator[Progress, None, End]) -> Generator[Updates, None, End]:

@@ -81,7 +81,7 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
         unknown[RULES["checkpoint"].label] = str(values.pop("checkpoint"))
         notes.append("Checkpoint: it is not to be had here; the one chosen stays.")
     try:
-        values["image"] = image_file(page, values.get("image"), request)
+        values["image"] = image_file(page, values.get("image"), request, label=RULES["image"].label)
     except StudioError as error:
         values["image"] = None
         notes.append(str(error))

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import gradio as gr
 
-from studio import catalog, images, rules
+from studio import catalog, rules
 from studio.errors import StudioError
-from studio.requests import Inpaint
+from studio.requests import Inpaint, editing
 from studio.requests.editing import SIDES
 from studio.ui import controls, uploads
 from studio.ui.chosen import Target
@@ -17,6 +17,8 @@ from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates
 
 LABEL = rules.of(Inpaint)["image"].label
+# What `recipe` sets.
+RECIPE = ("strength", "invert", "source", "grow", "feather", *SIDES)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +51,14 @@ def connect(page: Page, form: Form, sides: Sides) -> None:
         return {fields["prompt"]: gr.update(info=verb.asks), sides.row: gr.update(visible=verb.name == "extend")}
 
     def cook(name: str, image: object) -> Updates:
-        verb = catalog.verb(name)
-        source = "none" if verb.name == "extend" else "foreground" if verb.keeps else "words"
-        values = {"strength": verb.strength, "invert": verb.keeps, "source": source, **shares(verb, image)}
-        return {fields[field]: value for field, value in values.items()}
+        return {fields[field]: value for field, value in recipe(catalog.verb(name), image).items()}
 
     def measure(name: str, image: object) -> Updates:
-        said = shares(catalog.verb(name), image)
+        said = shape(catalog.verb(name), image)
         return {fields[field]: value for field, value in said.items()} or {fields["grow"]: gr.skip()}
 
     both = [fields["verb"], fields["image"]]
-    cooked = [fields[name] for name in ("strength", "invert", "source", "grow", "feather")]
+    cooked = [fields[name] for name in RECIPE]
     fields["verb"].change(tell, fields["verb"], [fields["prompt"], sides.row], **QUICK)
     form.settle(fields["verb"].input(cook, both, cooked, preprocess=False, **QUICK))
     shaped = [fields["grow"], fields["feather"]]
@@ -72,21 +71,25 @@ def target(page: Page, form: Form, tab: str) -> Target:
     fields = form.controls
 
     def fill(path: Path, checkpoint: str, name: str) -> Updates:
-        picture = images.read(path, label=LABEL)
-        measured = {fields[field]: value for field, value in shares(catalog.verb(name), path).items()}
+        picture = uploads.read(path, label=LABEL)
+        measured = {fields[field]: value for field, value in shape(catalog.verb(name), path).items()}
         return {fields["image"]: uploads.served(picture), **measured}
 
     outputs = [fields[name] for name in ("image", "grow", "feather")]
     return Target(outputs=outputs, fill=fill, form=form, place=".editing", tab=tab, inputs=(fields["verb"],))
 
 
-def shares(verb: catalog.Verb, image: object) -> dict[str, int]:
-    """The verb's shares in pixels of the picture in a control or a file; nothing if there is none."""
+def recipe(verb: catalog.Verb, image: object) -> dict[str, object]:
+    """What a verb sets: its row, the shape of its mask, and no sides, which are seen with Extend alone."""
+    extends = verb.name == "extend"
+    values = {"strength": verb.strength, "invert": verb.keeps, "source": "none" if extends else "words"}
+    return values | shape(verb, image) | ({} if extends else dict.fromkeys(SIDES, 0))
+
+
+def shape(verb: catalog.Verb, image: object) -> dict[str, int]:
+    """How far the verb grows and feathers the mask of the picture in a control or a file; nothing if there is none."""
     try:
-        picture = images.read(image, label=LABEL) if isinstance(image, Path) else uploads.picture(image, label=LABEL)
+        picture = uploads.read(image, label=LABEL) if isinstance(image, Path) else uploads.picture(image, label=LABEL)
     except StudioError:  # the mask will say it
         return {}
-    if picture is None:
-        return {}
-    shorter = min(picture.size)
-    return {"grow": round(verb.grow * shorter), "feather": round(verb.feather * shorter)}
+    return {} if picture is None else editing.shape(verb, picture.size)

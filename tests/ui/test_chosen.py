@@ -1,5 +1,6 @@
 """What is done with the picture that is chosen."""
 
+import gradio as gr
 import pytest
 from PIL import Image
 
@@ -9,7 +10,8 @@ from studio.errors import StudioError
 from studio.grids import Grid
 from studio.requests import ImageToImage, TextToImage, made
 from studio.results import Result, details
-from studio.ui import chosen
+from studio.ui import chosen, uploads
+from studio.ui.page import Page
 
 PAINTED = Image.new("RGB", (96, 96), "red")
 WORDS = TextToImage(
@@ -53,6 +55,23 @@ def test_settings_of_a_sheet_are_its_axes() -> None:
 def test_what_tells_no_picture_is_refused(said: object, index: object) -> None:
     with pytest.raises(StudioError, match=r"^Settings: there is no picture to take them from"):
         chosen.settings_of(said, index)
+
+
+@pytest.fixture
+def extended() -> dict[str, object]:
+    """What an Extend says of itself: it needed no mask."""
+    picture = uploads.served(images.picture(Image.new("RGB", (64, 64))))
+    return {"image": picture, "mask_image": None, "verb": "extend", "right": 64, "words": "the house"}
+
+
+def test_an_extend_that_is_reused_looks_for_no_mask(page: Page, extended: dict[str, object]) -> None:
+    values = chosen.with_files(page, extended, gr.Request())
+    assert (values["source"], values["mask_image"], values["strokes"]) == ("none", None, None)
+
+
+def test_a_mask_that_is_lost_leaves_none_in_its_place(page: Page, extended: dict[str, object]) -> None:
+    lost = {**extended, "mask_image": "sha256:" + "0" * 64}
+    assert chosen.with_files(page, lost, gr.Request())["mask_image"] is None
 
 
 def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:

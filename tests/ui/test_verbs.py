@@ -6,9 +6,11 @@ import pytest
 from gradio.components import Component
 from PIL import Image
 
-from studio import catalog, images
+from studio import catalog, images, rules
 from studio.errors import StudioError
-from studio.ui import uploads
+from studio.requests import FindMask, Inpaint
+from studio.requests.editing import SIDES
+from studio.ui import uploads, verbs
 from studio.ui.bench import Bench
 from studio.ui.page import Page
 
@@ -46,8 +48,26 @@ def test_a_verb_that_keeps_what_is_found_inverts_the_mask(
     assert put[bench.form.controls["invert"]] is verb.keeps
 
 
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_recipe_for_a_large_picture_is_within_the_limits(verb: catalog.Verb) -> None:
+    large = uploads.served(images.picture(Image.new("RGB", (4000, 3000))))
+    limits = rules.of(FindMask) | rules.of(Inpaint)
+    for name, value in verbs.recipe(verb, large).items():
+        limits[name].checked(name, value)
+
+
+def test_sides_left_by_extend_hold_up_no_other_verb(page: Page, bench: Bench, wide: str) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", "replace", {"path": wide})
+    assert [put[bench.form.controls[side]] for side in SIDES] == [0, 0, 0, 0]
+
+
+def test_sides_that_are_given_stay_with_extend(page: Page, bench: Bench, wide: str) -> None:
+    put = answers(page, bench.form.controls["verb"], "input", "extend", {"path": wide})
+    assert not put.keys() & {bench.form.controls[side] for side in SIDES}
+
+
 @pytest.mark.parametrize(
-    ("verb", "source"), [("replace", "words"), ("background", "foreground"), ("extend", "none"), ("remove", "words")]
+    ("verb", "source"), [("replace", "words"), ("background", "words"), ("extend", "none"), ("remove", "words")]
 )
 def test_a_verb_says_what_the_mask_is_found_by(page: Page, bench: Bench, wide: str, verb: str, source: str) -> None:
     put = answers(page, bench.form.controls["verb"], "input", verb, {"path": wide})

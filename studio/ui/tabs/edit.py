@@ -73,7 +73,7 @@ def build(page: Page) -> Bench:
             recipe, notes = aids.recipe(family), aids.notes("recipe", "strength", "negative_prompt")
             notes["recipe"].render()
             with gr.Column(elem_classes="sections"):
-                section = mask_section.build(what, find, (seen, line), verbs.shares(verb, first.file))
+                section = mask_section.build(what, find, (seen, line), verbs.shape(verb, first.file))
                 advanced, beside = sections.edit_advanced(family, notes)
             fields |= section.controls | advanced
         with gr.Column(elem_classes="picture-side", scale=7):
@@ -102,7 +102,7 @@ def build(page: Page) -> Bench:
     ties.seed(form, view)
     ties.words(page, form)
     verbs.connect(page, form, sides)
-    edit_examples.connect(form, tried)
+    edit_examples.connect(form, tried, section)
     show_mask = mask_section.connect(page, section, {name: fields[name] for name in mask_section.FIELDS})
     before_after.connect(page, view, compared)
     edit_api.publish(page)
