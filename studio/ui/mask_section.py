@@ -3,9 +3,10 @@
 import base64
 import io
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import gradio as gr
+import numpy as np
 from gradio.components import Component
 from PIL import Image
 
@@ -177,13 +178,15 @@ def shown(page: Page, section: Section, values: Values, request: gr.Request) -> 
         if read["image"] is None or masking.is_empty(masking.asked(read)):
             yield _told(section, HINT, None if read["image"] is None else _drawn(read["image"], None))
             return
-        found = yield from _telling(section, masking.looked(page, masking.asked(read), owner))
-        plain = page_mask(page, read, owner) if read["grow"] or read["feather"] else found.mask
-        said = f"{found.coverage:.0%} of the picture"
+        wanted = masking.asked(read)
+        plain = replace(wanted, grow=0, feather=0)  # as an edit takes it, which grows and feathers it itself
+        found = yield from _telling(section, masking.looked(page, plain, owner))
+        mask = masks.feathered(masks.grown(masks.read(found.mask), wanted.grow), wanted.feather)
+        said = f"{masks.coverage(mask):.0%} of the picture"
         said = said if found.score is None else f"{said} · surest {found.score:.2f}"
-        yield _told(section, said, _drawn(read["image"], found.mask), uploads.served(plain))
+        yield _told(section, said, _drawn(read["image"], mask), uploads.served(found.mask))
     except NothingFound as error:
-        yield _told(section, str(error), _drawn(read["image"], error.guess, is_guess=True))
+        yield _told(section, str(error), _drawn(read["image"], masks.read(error.guess), is_guess=True))
     except StudioError as error:
         picture = read.get("image")
         yield _told(section, str(error), _drawn(picture, None) if isinstance(picture, Picture) else None)
@@ -368,12 +371,12 @@ def _told(section: Section, said: str, drawn: str | None, file: str | None = Non
     }
 
 
-def _drawn(picture: Picture, mask: Picture | None, *, is_guess: bool = False) -> str:
-    """The picture with its mask over it, as HTML with its bytes inside, no larger than it is seen."""
+def _drawn(picture: Picture, mask: np.ndarray | None, *, is_guess: bool = False) -> str:
+    """The picture with its mask, (height, width) in 0 … 1, over it: HTML with its bytes inside, no larger than seen."""
     image = images.flattened(picture)
     image.thumbnail((PAINTED_ON, PAINTED_ON), Image.Resampling.LANCZOS)
     if mask is not None:
-        image = masks.shown(image, masks.read(images.picture(mask.image.resize(image.size, Image.Resampling.BOX))))
+        image = masks.shown(image, np.asarray(Image.fromarray(mask).resize(image.size, Image.Resampling.BOX)))
     file = io.BytesIO()
     image.save(file, "PNG", compress_level=1)
     said = "The picture" if mask is None else "The best guess" if is_guess else "What is repainted, tinted"
