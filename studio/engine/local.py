@@ -179,16 +179,17 @@ class LocalEngine:
     def _look_all(self, way: str) -> None:
         """Find masks in one way; nothing is imported beside the device's thread, which imports faster alone."""
         self._is_imported.wait()
-        run = None
-        while (job := self._looks[way].take()) is not None:
-            run = run or self._looker()
-            self._looks[way].end(job, _outcome(job, run, self._looks[way]))
+        table, nets = self._looks[way], None
 
-    def _looker(self) -> Run:
-        from studio.tasks import mask
+        def run(job: Job, report: Report) -> Outcome:
+            nonlocal nets
+            from studio.tasks import mask  # here, so that where it fails the job says so, and the next one tries again
 
-        nets = mask.Nets(self._settings)
-        return lambda job, report: mask.look(job.request, nets, report)
+            nets = nets or mask.Nets(self._settings)
+            return mask.look(job.request, nets, report)
+
+        while (job := table.take()) is not None:
+            table.end(job, _outcome(job, run, table))
 
     def _prepared(self) -> Run:
         """Import what computes; if that fails every job says so, and the page stays up to show it."""

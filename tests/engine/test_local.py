@@ -4,7 +4,9 @@ import gc
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -246,6 +248,40 @@ def test_a_look_that_is_refused_ends_alone(engine: LocalEngine) -> None:
 def test_a_look_for_a_checkpoint_that_is_not_there_is_refused_before_it_waits(engine: LocalEngine) -> None:
     with pytest.raises(NotFound):
         engine.look(FindMask(image=SHOWN, words=THING, checkpoint="nowhere"), "ann")
+
+
+def test_what_looks_cannot_be_used_ends_that_look_and_the_next_tries_again(tmp_path: Path) -> None:
+    """As where a library of the system is missing; in a process of its own, since here all is imported already."""
+    code = """
+import sys
+from pathlib import Path
+from PIL import Image
+from studio import images
+from studio.config import Settings
+from studio.engine.local import LocalEngine
+from studio.errors import RunError
+from studio.requests import FindMask
+
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name == "studio.vision.regions":
+            raise OSError("libsomething.so: cannot open shared object file")
+
+sys.meta_path.insert(0, Missing())
+engine = LocalEngine(Settings(outputs=Path(sys.argv[1]), device="cpu")).start()
+request = FindMask(image=images.picture(Image.new("L", (96, 96))), source="none")
+try:
+    list(engine.events(engine.look(request, "ann").id, "ann"))
+except RunError as error:
+    print(error)
+sys.meta_path.pop(0)
+*_, found = engine.events(engine.look(request, "ann").id, "ann")
+print(found.coverage)
+engine.close()
+"""
+    run = subprocess.run([sys.executable, "-c", code, tmp_path], check=False, capture_output=True, text=True, timeout=90)
+    first, second = run.stdout.splitlines()
+    assert first.startswith("Studio: something went wrong inside") and second == "0.0"
 
 
 def test_a_part_is_cut_out_by_its_mask(engine: LocalEngine) -> None:
