@@ -1,13 +1,19 @@
-"""A manager that finds every family in every form, and requests that take it a moment."""
+"""A manager that finds every family in every form, requests that take it a moment, and a hub to fetch from."""
 
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from studio.config import Settings
 from studio.pipelines.manager import PipelineManager
 from studio.requests import TextToImage
 from tests import tiny
+from tests.fake_hub import FakeHub, Repository, running
 from tests.forms import Forms
+from tests.online import Online, process
 
 
 @pytest.fixture(scope="session")
@@ -50,3 +56,29 @@ class Small:
             seed=7,
         )
         return replace(plain, **values)
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ProcessPoolExecutor]:
+    """A process that may ask a hub."""
+    with process() as started:
+        yield started
+
+
+@pytest.fixture
+def server(repositories: dict[str, Repository]) -> Iterator[FakeHub]:
+    """A hub with the `repositories` of a module of tests."""
+    with running(repositories) as started:
+        yield started
+
+
+@pytest.fixture
+def online(pool: ProcessPoolExecutor, server: FakeHub) -> Online:
+    """Runs calls where that hub can be asked."""
+    return Online(pool, server.url)
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Settings:
+    """Of a studio whose cache is empty."""
+    return Settings(cache_dir=tmp_path / "cache")

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +16,7 @@ from studio.pipelines import hub, sources
 from studio.pipelines.refusals import HubError
 from studio.pipelines.transfers import Patience
 from tests.fake_hub import GOOD_TOKEN, Answer, FakeHub, Repository, running
-from tests.online import Online, Outcome, Watcher, process
+from tests.online import Online, Outcome, Watcher
 
 REPO = "artist/sd-tiny"
 QUICK = Patience(connect_seconds=2, stall_seconds=1, pause_seconds=0.1)
@@ -63,26 +62,9 @@ UNWANTED = {
 }
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ProcessPoolExecutor]:
-    with process() as started:
-        yield started
-
-
 @pytest.fixture
-def server() -> Iterator[FakeHub]:
-    with running({REPO: Repository(WANTED | UNWANTED)}) as started:
-        yield started
-
-
-@pytest.fixture
-def online(pool: ProcessPoolExecutor, server: FakeHub) -> Online:
-    return Online(pool, server.url)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Settings:
-    return Settings(cache_dir=tmp_path / "cache")
+def repositories() -> dict[str, Repository]:
+    return {REPO: Repository(WANTED | UNWANTED)}
 
 
 def row(source: str = REPO, **fields: object) -> Checkpoint:

@@ -1,7 +1,5 @@
 """Single networks: those that come along, those that are fetched once, and why one is not to be had."""
 
-from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +12,8 @@ from studio.pipelines import networks
 from studio.pipelines.sources import PROJECT
 from studio.results import Progress
 from studio.vision import registry
-from tests.fake_hub import FakeHub, Repository, running
-from tests.online import Online, Outcome, process
+from tests.fake_hub import FakeHub, Repository
+from tests.online import Online, Outcome
 
 REPO = "artist/clipseg-tiny"
 WANTED = {
@@ -29,26 +27,9 @@ WANTED = {
 UNWANTED = {"README.md": b"# CLIPSeg", "pytorch_model.bin": b"a pickle", "onnx/model.onnx": b"onnx"}
 
 
-@pytest.fixture(scope="module")
-def pool() -> Iterator[ProcessPoolExecutor]:
-    with process() as started:
-        yield started
-
-
 @pytest.fixture
-def server() -> Iterator[FakeHub]:
-    with running({REPO: Repository(WANTED | UNWANTED)}) as started:
-        yield started
-
-
-@pytest.fixture
-def online(pool: ProcessPoolExecutor, server: FakeHub) -> Online:
-    return Online(pool, server.url)
-
-
-@pytest.fixture
-def here(tmp_path: Path) -> Settings:
-    return Settings(cache_dir=tmp_path / "cache")
+def repositories() -> dict[str, Repository]:
+    return {REPO: Repository(WANTED | UNWANTED)}
 
 
 class Reports:
