@@ -77,7 +77,7 @@ class LocalEngine:
     def look(self, request: FindMask | CutOut, owner: str) -> Job:
         way = request.source if isinstance(request, FindMask) else "foreground"
         if request.mask_model is None and way in LOOKS:
-            family = self._here(request.checkpoint).family
+            family = sources.find(request.checkpoint, self._settings).family
             request = replace(request, mask_model=registry.default(way, family).id)
         return self._looks.get(way, self._looks["words"]).add(request, owner)
 

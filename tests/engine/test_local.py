@@ -209,11 +209,19 @@ def test_a_mask_is_found_while_a_picture_is_painted(engine: LocalEngine, request
         list(engine.events(painting.id, "ann"))
 
 
-def test_the_mask_model_left_open_is_that_of_the_checkpoint_s_family(engine: LocalEngine) -> None:
+def test_the_mask_model_left_open_is_that_of_the_checkpoint_s_family(settings: Settings) -> None:
+    engine = LocalEngine(settings)  # not begun, so that the look still waits
     job = engine.look(FindMask(image=SHOWN, words=THING), "ann")
     assert job.request.mask_model == "storybook-words"
+    engine.start()
     *_, last = engine.events(job.id, "ann")
     assert isinstance(last, Masked) and job.result is last and job.state == "done"
+    engine.close()
+
+
+def test_the_checkpoint_of_a_look_need_not_be_here(engine: LocalEngine) -> None:
+    assert isinstance(seen(engine, CutOut(image=SHOWN, mask_image=box(9, 9, 40, 50), checkpoint="sd15")), Cut)
+    assert engine.look(FindMask(image=SHOWN, words=THING, checkpoint="sd15"), "ann").request.mask_model == "clipseg"
 
 
 def test_looks_are_not_among_the_jobs(engine: LocalEngine) -> None:
