@@ -71,19 +71,9 @@ def fetch(
     return _brought(coming, on_progress, patience)
 
 
-def fetch_configs(
-    repo: str,
-    settings: Settings,
-    on_progress: OnProgress = lambda done, total: None,
-    *,
-    revision: str | None = None,
-    patience: Patience = PATIENCE,
-) -> Path:
-    """Bring only the texts of a repository, a few megabytes, to read a single file of weights with."""
-    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=partial(on_progress, 0, 0))
-    files = snapshots.configs(listing.files)
-    _check_layout(listing, files)
-    return _brought(_coming((listing, files)), on_progress, patience)
+def fetch_configs(repo: str, settings: Settings, on_progress: OnProgress = lambda done, total: None) -> Path:
+    """Bring only the texts of a repository, a few megabytes, to read a single file of weights with; as `fetch`."""
+    return _fetched(repo, settings, _configs, on_progress)
 
 
 def fetch_network(
@@ -92,18 +82,12 @@ def fetch_network(
     on_progress: OnProgress = lambda done, total: None,
     *,
     revision: str | None = None,
-    patience: Patience = PATIENCE,
 ) -> Path:
     """Bring a repository that is a single network of transformers, with the texts it is used with; as `fetch`.
 
     Its config comes last.
     """
-    listing = listings.ask(repo, settings, revision=revision, patience=patience, on_beat=partial(on_progress, 0, 0))
-    weights = [file for file in snapshots.network(listing.files) if file.variant is not None]
-    if not weights:
-        raise refusals.because("no_safetensors", repo, name="it")
-    texts = [file for file in listing.files if snapshots.CONFIG.fullmatch(file.name) and file.variant is None]
-    return _brought(_coming((listing, texts + weights)), on_progress, patience)
+    return _fetched(repo, settings, _network, on_progress, revision=revision)
 
 
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
@@ -117,6 +101,34 @@ def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> C
         raise refusals.because("bad_id", name.strip()[:80])
     known = next((row for row in catalog.CHECKPOINTS if row.source == found[1]), None)
     return known or _told(listings.ask(found[1], settings, revision=None, patience=patience), patience)
+
+
+def _fetched(
+    repo: str,
+    settings: Settings,
+    choose: Callable[[Listing], list[HubFile]],
+    on_progress: OnProgress,
+    *,
+    revision: str | None = None,
+) -> Path:
+    """Bring those files of one repository that `choose` takes from its listing."""
+    on_beat = partial(on_progress, 0, 0)
+    listing = listings.ask(repo, settings, revision=revision, patience=PATIENCE, on_beat=on_beat)
+    return _brought(_coming((listing, choose(listing))), on_progress, PATIENCE)
+
+
+def _configs(listing: Listing) -> list[HubFile]:
+    files = snapshots.configs(listing.files)
+    _check_layout(listing, files)
+    return files
+
+
+def _network(listing: Listing) -> list[HubFile]:
+    weights = [file for file in snapshots.network(listing.files) if file.variant is not None]
+    if not weights:
+        raise refusals.because("no_safetensors", listing.snapshot.repo, name="it")
+    texts = [file for file in listing.files if snapshots.CONFIG.fullmatch(file.name) and file.variant is None]
+    return texts + weights
 
 
 def _told(listing: Listing, patience: Patience) -> Checkpoint:
