@@ -28,11 +28,14 @@ ENDED = ("done", "cancelled", "failed")
 
 @dataclass(kw_only=True, eq=False)
 class Job:
-    """One request on its way. `state` is waiting, running, done, cancelled or failed."""
+    """One request on its way. `state` is waiting, running, done, cancelled or failed.
+
+    `request` is None where it is let go of at the end.
+    """
 
     id: str
     owner: str
-    request: Asked
+    request: Asked | None
     state: str = "waiting"
     progress: Progress = field(default_factory=lambda: Progress(phase="waiting"))
     preview: Preview | None = None
@@ -46,10 +49,15 @@ class Job:
 
 
 class Jobs:
-    """All jobs of a studio; every method may be called from any thread."""
+    """All jobs of a studio; every method may be called from any thread.
 
-    def __init__(self, *, told_again: float = TOLD_AGAIN, remembered: int = REMEMBERED) -> None:
-        self._told_again, self._remembered = told_again, remembered
+    `keeps_requests` says whether a job that is over still holds what was asked, pictures and all.
+    """
+
+    def __init__(
+        self, *, told_again: float = TOLD_AGAIN, remembered: int = REMEMBERED, keeps_requests: bool = True
+    ) -> None:
+        self._told_again, self._remembered, self._keeps_requests = told_again, remembered, keeps_requests
         self._changed = threading.Condition()
         self._jobs: OrderedDict[str, Job] = OrderedDict()
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
@@ -103,6 +111,8 @@ class Jobs:
             else:
                 job.error, job.state = _bare(outcome), "cancelled" if isinstance(outcome, Cancelled) else "failed"
             job.preview = None
+            if not self._keeps_requests:
+                job.request = None
             self._shed()
             self._changed.notify_all()
 

@@ -27,7 +27,7 @@ DAY = 86400
 WILDCARDS = ASSETS / "wildcards"
 # How masks are found: each way has its thread, since the first cut-out on a machine may keep its own for a minute.
 LOOKS = ("words", "foreground")
-# Each holds its picture, and a slider makes many.
+# A slider makes many.
 REMEMBERED_LOOKS = 16
 
 Run = Callable[[Job, Report], Outcome]
@@ -39,7 +39,7 @@ class LocalEngine:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._jobs, self._fetches = Jobs(), Jobs()
-        self._looks = {way: Jobs(remembered=REMEMBERED_LOOKS) for way in LOOKS}
+        self._looks = {way: Jobs(remembered=REMEMBERED_LOOKS, keeps_requests=False) for way in LOOKS}
         self._counter = Counter()
         self._index = outputs.opened(settings.outputs)
         self._hashes = outputs.ModelHashes(self._index)

@@ -19,7 +19,7 @@ from studio import images, masks, outputs
 from studio.axes import Axis
 from studio.config import Settings
 from studio.engine.local import LocalEngine
-from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError
+from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError, StudioError
 from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
 from studio.requests import CutOut, FindMask, Inpaint, TextToImage
@@ -227,6 +227,15 @@ def test_the_checkpoint_of_a_look_need_not_be_here(engine: LocalEngine) -> None:
 def test_looks_are_not_among_the_jobs(engine: LocalEngine) -> None:
     seen(engine, FindMask(image=SHOWN, source="none", mask_image=box(0, 0, 9, 9)))
     assert engine.jobs("ann") == [] and engine.fetches("ann") == []
+
+
+def test_a_look_that_is_over_holds_no_picture(engine: LocalEngine) -> None:
+    refused = FindMask(image=SHOWN, words=" ")
+    looks = [engine.look(request, "ann") for request in (FindMask(image=SHOWN, words=THING), refused)]
+    for look in looks:
+        with suppress(StudioError):
+            list(engine.events(look.id, "ann"))
+    assert [look.request for look in looks] == [None, None] and isinstance(looks[0].result, Masked)
 
 
 def test_a_foreign_look_is_not_found_and_not_stopped(engine: LocalEngine) -> None:
