@@ -82,12 +82,13 @@ def fetch_network(
     on_progress: OnProgress = lambda done, total: None,
     *,
     revision: str | None = None,
+    label: str = refusals.CHECKPOINT,
 ) -> Path:
     """Bring a repository that is a single network of transformers, with the texts it is used with; as `fetch`.
 
-    Its config comes last.
+    Its config comes last. Errors begin with the `label`.
     """
-    return _fetched(repo, settings, _network, on_progress, revision=revision)
+    return _fetched(repo, settings, _network, on_progress, revision=revision, label=label)
 
 
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
@@ -110,10 +111,11 @@ def _fetched(
     on_progress: OnProgress,
     *,
     revision: str | None = None,
+    label: str = refusals.CHECKPOINT,
 ) -> Path:
     """Bring those files of one repository that `choose` takes from its listing."""
-    on_beat = partial(on_progress, 0, 0)
-    listing = listings.ask(repo, settings, revision=revision, patience=PATIENCE, on_beat=on_beat)
+    how = {"revision": revision, "patience": PATIENCE, "on_beat": partial(on_progress, 0, 0), "label": label}
+    listing = listings.ask(repo, settings, **how)
     return _brought(_coming((listing, choose(listing))), on_progress, PATIENCE)
 
 
@@ -126,7 +128,7 @@ def _configs(listing: Listing) -> list[HubFile]:
 def _network(listing: Listing) -> list[HubFile]:
     weights = [file for file in snapshots.network(listing.files) if file.variant is not None]
     if not weights:
-        raise refusals.because("no_safetensors", listing.snapshot.repo, name="it")
+        raise refusals.because("no_safetensors", listing.snapshot.repo, label=listing.snapshot.label, name="it")
     texts = [file for file in listing.files if snapshots.CONFIG.fullmatch(file.name) and file.variant is None]
     return texts + weights
 
@@ -221,4 +223,5 @@ def _counted(on_progress: OnProgress, before: int, total: int) -> Callable[[int]
 def _check_room(coming: Plan) -> None:
     snapshot, missing = coming.revisions[-1][0], coming.missing_bytes
     if missing and missing + MARGIN_BYTES > refusals.free_bytes(snapshot.cache):
-        raise refusals.because("disk_full", snapshot.repo, size=missing + MARGIN_BYTES, folder=snapshot.cache)
+        facts = {"label": snapshot.label, "size": missing + MARGIN_BYTES, "folder": snapshot.cache}
+        raise refusals.because("disk_full", snapshot.repo, **facts)

@@ -47,40 +47,43 @@ def ask(
     revision: str | None,
     patience: Patience,
     on_beat: Callable[[], None] = lambda: None,
+    label: str = refusals.CHECKPOINT,
 ) -> Listing:
     """The repository as it is now; HubError if it may not be asked for, cannot be reached, or is not to be had.
 
-    `on_beat` is called several times a second, and may raise to leave.
+    `on_beat` is called several times a second, and may raise to leave. Errors begin with the `label`, those of
+    what is fetched of the listing too.
     """
     if not is_allowed(settings):
-        raise refusals.because("not_allowed", repo)
+        raise refusals.because("not_allowed", repo, label=label)
     if is_offline(settings):
-        raise refusals.because("offline", repo)
+        raise refusals.because("offline", repo, label=label)
     answers = []
-    for answer in transfers.watched(_answer(repo, revision or MAIN, patience)):
+    for answer in transfers.watched(_answer(repo, revision or MAIN, patience, label)):
         on_beat()
         answers.append(answer)
-    return _listing(answers[-1], repo, revision or MAIN, _cache(settings))
+    snapshot = Snapshot(cache=_cache(settings), repo=repo, commit=answers[-1].sha or "", label=label)
+    return _listing(answers[-1], snapshot, revision or MAIN)
 
 
-def _answer(repo: str, revision: str, patience: Patience) -> Iterator[object]:
+def _answer(repo: str, revision: str, patience: Patience, label: str) -> Iterator[object]:
     from huggingface_hub import HfApi
 
     try:
         api = HfApi(endpoint=refusals.endpoint())
         yield api.model_info(repo, revision=revision, files_metadata=True, timeout=patience.timeouts)
     except Exception as error:
-        facts = {"revision": revision, "seconds": patience.stall_seconds}
+        facts = {"label": label, "revision": revision, "seconds": patience.stall_seconds}
         raise refusals.explained(error, repo, **facts) from None
 
 
-def _listing(info: object, repo: str, revision: str, cache: Path) -> Listing:
+def _listing(info: object, snapshot: Snapshot, revision: str) -> Listing:
     files = tuple(filter(None, map(_file, info.siblings or ())))
-    if not COMMIT.fullmatch(info.sha or "") or (info.siblings and not files):
-        raise refusals.because("not_the_hub", repo)
+    if not COMMIT.fullmatch(snapshot.commit) or (info.siblings and not files):
+        raise refusals.because("not_the_hub", snapshot.repo, label=snapshot.label)
     licence = getattr(info.card_data, "license", None)
     return Listing(
-        snapshot=Snapshot(cache=cache, repo=repo, commit=info.sha),
+        snapshot=snapshot,
         revision=revision,
         files=files,
         licence=licence if isinstance(licence, str) else "see its model card",

@@ -10,9 +10,12 @@ from types import MappingProxyType
 from urllib.parse import urlsplit
 
 from studio.errors import LoadError
+from studio.requests import RULES
 
 HUB = "https://huggingface.co"
 TOKENS = f"{HUB}/settings/tokens"
+# The field that is spoken of where no other is named.
+CHECKPOINT = RULES["checkpoint"].label
 
 REASONS: Mapping[str, str] = MappingProxyType(
     {
@@ -29,10 +32,10 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "gated": f"{{repo}} asks to accept its licence first. Accept it at {HUB}/{{repo}}, signed in as the owner of "
         "the token, and try again.",
         "forbidden": f"the hub forbids {{repo}} to this token. Give it the right to read that repository at {TOKENS}, "
-        "or choose another checkpoint.",
-        "no_repository": "there is no {repo} on the hub. Check the name, or choose another checkpoint.",
+        "or choose another.",
+        "no_repository": "there is no {repo} on the hub. Check the name, or choose another.",
         "no_revision": "{repo} has no revision {revision}. Choose another one.",
-        "no_file": "{repo} has no file {name} any more. Look the download up again, or choose another checkpoint.",
+        "no_file": "{repo} has no file {name} any more. Look the download up again, or choose another.",
         "busy": "the hub gets too many requests from here. {wait}",
         "trouble": "the hub answered {repo} with an error of its own ({status}). Try again in a few minutes; what has "
         "come is kept.",
@@ -53,7 +56,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "no_layout": "{repo} is no checkpoint in the layout of diffusers, with a model_index.json. Choose one that is, "
         "or put a single .safetensors file of it into the --models folder.",
         "no_safetensors": "{repo} has no safetensors for {name}, and other weights are not fetched since they could "
-        "run code. Choose another checkpoint.",
+        "run code. Choose another.",
         "bad_id": "'{repo}' is no repository of the hub. Write it as owner/name.",
         "unknown": "{repo} could not be fetched: {text}. Try again; what has come is kept.",
     }
@@ -96,7 +99,7 @@ SECRETS = re.compile(r"hf_\w{4,}|(?<=//)[^/@\s]+@|(?<=[Bb]earer )\S+")
 
 
 class HubError(LoadError):
-    """A checkpoint could not be fetched; `reason` is a key of REASONS."""
+    """A checkpoint or another network could not be fetched; `reason` is a key of REASONS."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(reason, message)  # both, so that the error can be copied and pickled
@@ -106,30 +109,18 @@ class HubError(LoadError):
         return self.args[1]
 
 
-def because(reason: str, repo: str, **facts: object) -> HubError:
-    """The error for one of REASONS; `facts` fill its sentence."""
+def because(reason: str, repo: str, *, label: str = CHECKPOINT, **facts: object) -> HubError:
+    """The error for one of REASONS; it begins with the `label` of what was asked for, and `facts` fill its sentence."""
     known = {"host": host(), "revision": "main", "name": "a file", **facts}
     if "size" in known:
         known |= {"size": _bytes(known["size"]), "free": _bytes(free_bytes(Path(known["folder"])))}
-    return HubError(reason, redacted("Checkpoint: " + REASONS[reason].format(repo=repo, **known)))
+    return HubError(reason, redacted(f"{label}: {REASONS[reason].format(repo=repo, **known)}"))
 
 
 def answered(status: int, headers: Mapping[str, str], repo: str, **facts: object) -> HubError:
     """The error for an HTTP answer of 400 or more."""
-    code = headers.get("X-Error-Code")
-    if code == "GatedRepo":
-        return because("licence" if status == 401 else "gated", repo)
-    if code in CODES and status != 401:
-        return because(CODES[code], repo, **facts)
-    if status == 401:
-        return because("token_rejected" if has_token() else "token_needed", repo)
-    if status == 403:
-        return because("forbidden", repo)
-    if status == 404:
-        return because("no_file" if "name" in facts else "no_repository", repo, **facts)
-    if status == 429:
-        return because("busy", repo, wait=_wait(headers))
-    return because("trouble", repo, status=status)
+    reason = _reason(status, headers.get("X-Error-Code"), is_file="name" in facts)
+    return because(reason, repo, **{"status": status, "wait": _wait(headers), **facts})
 
 
 def explained(error: Exception, repo: str, **facts: object) -> HubError:
@@ -173,6 +164,18 @@ def has_token() -> bool:
     from huggingface_hub import get_token
 
     return get_token() is not None
+
+
+def _reason(status: int, code: str | None, *, is_file: bool) -> str:
+    if code == "GatedRepo":
+        return "licence" if status == 401 else "gated"
+    if code in CODES and status != 401:
+        return CODES[code]
+    if status == 401:
+        return "token_rejected" if has_token() else "token_needed"
+    if status == 404:
+        return "no_file" if is_file else "no_repository"
+    return {403: "forbidden", 429: "busy"}.get(status, "trouble")
 
 
 def _bytes(count: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from studio.pipelines import refusals
 from studio.pipelines.folders import INDEX, WEIGHTS
 from studio.pipelines.layouts import PARTS as NETWORKS
 
@@ -89,12 +90,13 @@ def _weights(files: Iterable[HubFile], part: str, variant: str) -> list[HubFile]
 class Snapshot:
     """One commit of a repository in the cache: blobs named by etag, and a folder of links to them.
 
-    The layout is documented at huggingface.co/docs/huggingface_hub/guides/manage-cache.
+    The layout is documented at huggingface.co/docs/huggingface_hub/guides/manage-cache. Errors begin with its label.
     """
 
     cache: Path
     repo: str
     commit: str
+    label: str = refusals.CHECKPOINT
 
     @property
     def folder(self) -> Path:

@@ -68,7 +68,7 @@ def read(file: HubFile, snapshot: Snapshot, patience: Patience = PATIENCE) -> by
             content += item
     checked.update(content)
     if checked.hexdigest() != file.etag:
-        raise refusals.because("damaged", snapshot.repo, name=file.name)
+        raise refusals.because("damaged", **_facts(snapshot, file))
     return bytes(content)
 
 
@@ -137,7 +137,7 @@ class Partial:
     def _refuse(self) -> None:
         self.close()
         self.snapshot.partial(self.file).unlink(missing_ok=True)
-        raise refusals.because("damaged", self.snapshot.repo, name=self.file.name)
+        raise refusals.because("damaged", **_facts(self.snapshot, self.file))
 
 
 def watched(items: Iterator[Item]) -> Iterator[Item | None]:
@@ -208,7 +208,7 @@ def _append(partial: Partial, patience: Patience) -> None:
             elif item != partial.received:
                 partial.restart()
     if not partial.is_whole:
-        raise refusals.because("cut", partial.snapshot.repo)
+        raise refusals.because("cut", **_facts(partial.snapshot, partial.file))
 
 
 def _answer(snapshot: Snapshot, file: HubFile, start: int, patience: Patience) -> Iterator[int | bytes]:
@@ -216,6 +216,7 @@ def _answer(snapshot: Snapshot, file: HubFile, start: int, patience: Patience) -
     from huggingface_hub import hf_hub_url
     from huggingface_hub.utils import build_hf_headers, get_session
 
+    facts = _facts(snapshot, file)
     try:
         url = hf_hub_url(snapshot.repo, file.name, revision=snapshot.commit, endpoint=refusals.endpoint())
         headers = build_hf_headers() | {"Accept-Encoding": "identity"}
@@ -226,16 +227,15 @@ def _answer(snapshot: Snapshot, file: HubFile, start: int, patience: Patience) -
                 if begin and response.status_code == 416:  # this server has another file: take that from its start
                     continue
                 if response.status_code >= 400:
-                    raise refusals.answered(response.status_code, response.headers, snapshot.repo, name=file.name)
+                    raise refusals.answered(response.status_code, response.headers, **facts)
                 first = begin if response.status_code == 206 else 0
                 if not _fits(response.headers, file.size_bytes - first):
-                    raise refusals.because("damaged", snapshot.repo, name=file.name)
+                    raise refusals.because("damaged", **facts)
                 yield first
                 yield from response.iter_bytes()
                 return
     except Exception as error:
-        seconds = patience.stall_seconds
-        raise refusals.explained(error, snapshot.repo, name=file.name, seconds=seconds) from None
+        raise refusals.explained(error, **facts, seconds=patience.stall_seconds) from None
 
 
 def _fits(headers: Mapping[str, str], awaited_bytes: int) -> bool:
@@ -266,8 +266,13 @@ def _on_disk(snapshot: Snapshot, file: HubFile) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        facts = {"name": file.name, "size": snapshot.missing_bytes(file), "folder": snapshot.cache}
-        raise refusals.explained(error, snapshot.repo, **facts) from None
+        room = {"size": snapshot.missing_bytes(file), "folder": snapshot.cache}
+        raise refusals.explained(error, **_facts(snapshot, file), **room) from None
+
+
+def _facts(snapshot: Snapshot, file: HubFile) -> dict[str, str]:
+    """What every error about a file says."""
+    return {"repo": snapshot.repo, "label": snapshot.label, "name": file.name}
 
 
 def _pause(seconds: float, beat: Callable[[], None]) -> None:

@@ -12,7 +12,7 @@ from studio.pipelines import networks
 from studio.pipelines.sources import PROJECT
 from studio.results import Progress
 from studio.vision import registry
-from tests.fake_hub import FakeHub, Repository
+from tests.fake_hub import Answer, FakeHub, Repository
 from tests.online import Online, Outcome
 
 REPO = "artist/clipseg-tiny"
@@ -100,23 +100,38 @@ def test_a_download_that_was_stopped_leaves_nothing_that_is_found(online: Online
 
 def test_an_offline_studio_says_so_and_asks_nobody(online: Online, server: FakeHub, here: Settings) -> None:
     error = folder(online, replace(here, offline=True)).error
-    assert isinstance(error, LoadError) and not server.asked
-    assert f"{REPO} is not on this machine, and Easel was told not to ask the hub. Start it without" in str(error)
+    assert error.reason == "offline" and not server.asked
+    assert str(error).startswith(f"CLIPSeg: {REPO} is not on this machine, and Easel was told not to ask the hub. ")
 
 
 def test_a_public_studio_says_so_and_asks_nobody(online: Online, server: FakeHub, here: Settings) -> None:
     error = folder(online, replace(here, share=True)).error
-    assert isinstance(error, LoadError) and not server.asked
-    assert f"{REPO} is not on this machine, and only the owner of a private studio may download." in str(error)
+    assert error.reason == "not_allowed" and not server.asked
+    assert str(error).startswith(f"CLIPSeg: {REPO} is not on this machine, and only the owner of a private studio may ")
 
 
 def test_a_network_that_is_only_a_pickle_is_refused(online: Online, server: FakeHub, here: Settings) -> None:
     del server.repositories[REPO].files["model.safetensors"]
     error = folder(online, here).error
-    assert isinstance(error, LoadError) and "no safetensors" in str(error) and not here.cache_dir.exists()
+    assert error.reason == "no_safetensors" and str(error).startswith("CLIPSeg: ") and not here.cache_dir.exists()
 
 
 def test_a_repository_that_is_not_there_is_said_so(online: Online, server: FakeHub, here: Settings) -> None:
     server.repositories.clear()
     error = folder(online, here).error
-    assert isinstance(error, LoadError) and REPO in str(error)
+    assert error.reason == "token_needed" and str(error).startswith(f"CLIPSeg: {REPO} ")
+
+
+FILE_FAULTS = {
+    "no_file": Answer(404, "EntryNotFound"),
+    "forbidden": Answer(403),
+    "busy": Answer(429),
+    "damaged": Answer(body=b"<html>Sign in</html>"),
+}
+
+
+@pytest.mark.parametrize("reason", FILE_FAULTS)
+def test_a_fault_in_a_file_is_told_of_the_network(reason: str, online: Online, server: FakeHub, here: Settings) -> None:
+    server.fail("model.safetensors", FILE_FAULTS[reason])
+    error = folder(online, here).error
+    assert error.reason == reason and str(error).startswith("CLIPSeg: ")

@@ -34,6 +34,25 @@ def test_no_two_reasons_read_alike() -> None:
     assert len({str(refusals.because(reason, "artist/model", **FACTS)) for reason in REASONS}) == len(REASONS)
 
 
+@pytest.mark.parametrize("reason", sorted({*REASONS} - {"no_layout"}))
+def test_what_is_no_checkpoint_is_not_called_one(reason: str) -> None:
+    message = str(refusals.because(reason, "artist/model", label="CLIPSeg", **FACTS))
+    assert message.startswith("CLIPSeg: ") and "checkpoint" not in message
+
+
+@pytest.mark.parametrize("code", [None, "GatedRepo", "EntryNotFound"])
+@pytest.mark.parametrize("status", [401, 403, 404, 429, 500])
+def test_an_answer_is_told_of_what_was_asked_for(status: int, code: str | None) -> None:
+    headers = {"X-Error-Code": code} if code else {}
+    assert str(refusals.answered(status, headers, "artist/model", label="CLIPSeg")).startswith("CLIPSeg: ")
+
+
+@pytest.mark.parametrize("error", [OSError(errno.EROFS, "of the disk"), TimeoutError(), ValueError("odd")])
+def test_an_error_is_told_of_what_was_asked_for(error: Exception) -> None:
+    told = refusals.explained(error, "artist/model", label="CLIPSeg", folder="/")
+    assert str(told).startswith("CLIPSeg: ")
+
+
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
