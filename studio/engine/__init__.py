@@ -14,8 +14,12 @@ from studio.results import Event
 class Engine(Protocol):
     """What the page and the API need of an engine, wherever it computes; a foreign owner's job is NotFound."""
 
-    def submit(self, request: TextToImage | Grid, owner: str) -> Job:
-        """Put a request in the queue; StudioError if it can never run or the queue is full."""
+    def submit(self, request: TextToImage | Grid, owner: str, *, find: FindMask | None = None) -> Job:
+        """Put a request in the queue; StudioError if it can never run or the queue is full.
+
+        `find` is for an edit whose mask has yet to be found: the job is there at once, and waits for the mask. What
+        stands in the way then ends it. A Stop before it is painted means that it never is.
+        """
 
     def fetch(self, request: Fetch, owner: str) -> Job:
         """Begin to bring a checkpoint onto this machine; LoadError if the one who asks may not."""

@@ -30,7 +30,8 @@ ENDED = ("done", "cancelled", "failed")
 class Job:
     """One request on its way. `state` is waiting, running, done, cancelled or failed.
 
-    `request` is None where it is let go of at the end.
+    `request` is None where it is let go of at the end. `found` is the mask that was looked for before an edit, and
+    `edit` on the other side the job that a mask is looked for.
     """
 
     id: str
@@ -42,6 +43,8 @@ class Job:
     result: Outcome | None = None
     error: StudioError | None = None
     is_stopping: bool = False
+    found: Masked | None = None
+    edit: "Job | None" = None
 
     @property
     def is_over(self) -> bool:
@@ -63,17 +66,27 @@ class Jobs:
         self._waiting: OrderedDict[str, deque[Job]] = OrderedDict()
         self._is_closed = False
 
-    def add(self, request: Asked, owner: str) -> Job:
+    def add(self, request: Asked, owner: str, *, edit: Job | None = None) -> Job:
         """Queue a request; StudioError if too many wait already."""
+        job = Job(id=secrets.token_hex(16), owner=owner, request=request, edit=edit)
+        with self._changed:
+            self._enter(job)
+            self._queue(job)
+        return job
+
+    def hold(self, request: Asked, owner: str) -> Job:
+        """A job that waits for a mask, and is queued by `go_on`; StudioError as `add`."""
         job = Job(id=secrets.token_hex(16), owner=owner, request=request)
         with self._changed:
-            self._check_room(owner)
-            self._jobs[job.id] = job
-            self._waiting.setdefault(owner, deque()).append(job)
-            self._forget()
-            self._tell_places()
-            self._changed.notify_all()
+            self._enter(job)
         return job
+
+    def go_on(self, job: Job, request: Asked, found: Masked) -> None:
+        """Queue a job that was held, with its mask in the request; Cancelled if it was stopped meanwhile."""
+        with self._changed:
+            self._check_goes_on(job)
+            job.request, job.found, job.progress = request, found, Progress(phase="waiting")
+            self._queue(job)
 
     def take(self) -> Job | None:
         """Wait for the next job, owners taking turns, and mark it running; None once closed."""
@@ -91,10 +104,9 @@ class Jobs:
         return job
 
     def tell(self, job: Job, event: Progress | Preview) -> None:
-        """Pass an event of a running job on; raises Cancelled once its owner wants it stopped."""
+        """Pass an event of a job on that runs or is held; raises Cancelled once its owner wants it stopped."""
         with self._changed:
-            if job.is_stopping or self._is_closed:
-                raise Cancelled("Stopped.")
+            self._check_goes_on(job)
             if isinstance(event, Preview):
                 job.preview = event
             else:
@@ -110,7 +122,7 @@ class Jobs:
                 job.result, job.state = outcome, "cancelled" if job.is_stopping else "done"
             else:
                 job.error, job.state = _bare(outcome), "cancelled" if isinstance(outcome, Cancelled) else "failed"
-            job.preview = None
+            job.preview = job.edit = None
             if not self._keeps_requests:
                 job.request = None
             self._shed()
@@ -123,9 +135,11 @@ class Jobs:
             if job.state == "running":
                 job.is_stopping = True
             elif job.state == "waiting":
-                self._waiting[owner].remove(job)
-                if not self._waiting[owner]:
-                    del self._waiting[owner]
+                queue = self._waiting.get(owner, deque())
+                if job in queue:  # else it is held
+                    queue.remove(job)
+                if not queue:
+                    self._waiting.pop(owner, None)
                 self.end(job, Cancelled("Stopped before it began."))
                 self._tell_places()
 
@@ -180,17 +194,32 @@ class Jobs:
         """Cancel every job, and end the one who takes them."""
         with self._changed:
             self._is_closed = True
-            for job in [job for queue in self._waiting.values() for job in queue]:
+            for job in [job for job in self._jobs.values() if job.state == "waiting"]:
                 self.end(job, Cancelled("Stopped: the studio was closed before it began."))
             self._waiting.clear()
             self._changed.notify_all()
 
+    def _enter(self, job: Job) -> None:
+        self._check_room(job.owner)
+        self._jobs[job.id] = job
+        self._forget()
+
+    def _queue(self, job: Job) -> None:
+        self._waiting.setdefault(job.owner, deque()).append(job)
+        self._tell_places()
+        self._changed.notify_all()
+
+    def _check_goes_on(self, job: Job) -> None:
+        if job.is_stopping or job.is_over or self._is_closed:
+            raise Cancelled("Stopped.")
+
     def _check_room(self, owner: str) -> None:
         if self._is_closed:
             raise StudioError("Queue: the studio is closing. Start it again.")
-        if len(self._waiting.get(owner, ())) >= MOST_WAITING_OF_ONE:
+        owners = [job.owner for job in self._jobs.values() if job.state == "waiting"]
+        if owners.count(owner) >= MOST_WAITING_OF_ONE:
             raise StudioError(f"Queue: {MOST_WAITING_OF_ONE} of your jobs wait already. Stop one or wait for one.")
-        if sum(len(queue) for queue in self._waiting.values()) >= MOST_WAITING:
+        if len(owners) >= MOST_WAITING:
             raise StudioError("Queue: the studio is full. Try again in a minute.")
 
     def _forget(self) -> None:

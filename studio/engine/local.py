@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from studio import grids, imports, outputs, prompts
 from studio.catalog import Checkpoint
@@ -16,7 +17,8 @@ from studio.images import Picture
 from studio.pipelines import sources
 from studio.pipelines.tokens import ROOM, Counter
 from studio.requests import CutOut, Fetch, FindMask, TextToImage, resolved
-from studio.results import Event, Fetched, Report, Result
+from studio.requests.editing import words_of
+from studio.results import Event, Fetched, Masked, Progress, Report, Result
 from studio.vision import registry
 
 log = logging.getLogger(__name__)
@@ -59,14 +61,17 @@ class LocalEngine:
             thread.start()
         return self
 
-    def submit(self, request: TextToImage | Grid, owner: str) -> Job:
-        own = [self._settings.wildcards] if self._settings.wildcards else []
-        wildcards = prompts.wildcards(WILDCARDS, *own)
-        if isinstance(request, Grid):
-            complete = grids.resolved(request, self._here, wildcards)
-        else:
-            complete = resolved(request, self._here(request.checkpoint), wildcards)
-        return self._jobs.add(complete, owner)
+    def submit(self, request: TextToImage | Grid, owner: str, *, find: FindMask | None = None) -> Job:
+        if find is None:
+            return self._jobs.add(self._resolved(request), owner)
+        self._here(request.checkpoint)
+        job = self._jobs.hold(request, owner)
+        try:
+            self._queue_look(find, owner, edit=job)
+        except StudioError as error:
+            self._jobs.end(job, error)
+            raise
+        return job
 
     def fetch(self, request: Fetch, owner: str) -> Job:
         from studio.engine import fetching
@@ -75,11 +80,7 @@ class LocalEngine:
         return self._fetches.add(request, owner)
 
     def look(self, request: FindMask | CutOut, owner: str) -> Job:
-        way = request.source if isinstance(request, FindMask) else "foreground"
-        if request.mask_model is None and way in LOOKS:
-            family = sources.find(request.checkpoint, self._settings).family
-            request = replace(request, mask_model=registry.default(way, family).id)
-        return self._looks.get(way, self._looks["words"]).add(request, owner)
+        return self._queue_look(request, owner)
 
     def events(self, job_id: str, owner: str) -> Iterator[Event]:
         return self._table(job_id, owner).watch(job_id, owner)
@@ -132,6 +133,21 @@ class LocalEngine:
                 thread.join(timeout=30)
         self._index.close()
 
+    def _resolved(self, request: TextToImage | Grid) -> TextToImage | Grid:
+        own = [self._settings.wildcards] if self._settings.wildcards else []
+        wildcards = prompts.wildcards(WILDCARDS, *own)
+        if isinstance(request, Grid):
+            return grids.resolved(request, self._here, wildcards)
+        return resolved(request, self._here(request.checkpoint), wildcards)
+
+    def _queue_look(self, request: FindMask | CutOut, owner: str, *, edit: Job | None = None) -> Job:
+        """Queue a look by the net that fits; `edit` is the held job that goes on with the mask."""
+        way = request.source if isinstance(request, FindMask) else "foreground"
+        if request.mask_model is None and way in LOOKS:
+            family = sources.find(request.checkpoint, self._settings).family
+            request = replace(request, mask_model=registry.default(way, family).id)
+        return self._looks.get(way, self._looks["words"]).add(request, owner, edit=edit)
+
     @property
     def _tables(self) -> tuple[Jobs, ...]:
         return self._fetches, *self._looks.values(), self._jobs
@@ -144,7 +160,7 @@ class LocalEngine:
         run = self._prepared()
         self._is_imported.set()
         while (job := self._jobs.take()) is not None:
-            self._jobs.end(job, _outcome(job, run, self._jobs))
+            self._jobs.end(job, _outcome(job, run, partial(self._jobs.tell, job)))
 
     def _tidy(self) -> None:
         """Let the index and the files agree, and empty the trash now and daily; nobody waits for it."""
@@ -174,7 +190,7 @@ class LocalEngine:
             return fetching.fetch(job.request, self._settings, report)
 
         while (job := self._fetches.take()) is not None:
-            self._fetches.end(job, _outcome(job, run, self._fetches))
+            self._fetches.end(job, _outcome(job, run, partial(self._fetches.tell, job)))
 
     def _look_all(self, way: str) -> None:
         """Find masks in one way; nothing is imported beside the device's thread, which imports faster alone."""
@@ -189,7 +205,25 @@ class LocalEngine:
             return mask.look(job.request, nets, report)
 
         while (job := table.take()) is not None:
-            table.end(job, _outcome(job, run, table))
+            if job.edit is None:
+                table.end(job, _outcome(job, run, partial(table.tell, job)))
+            else:
+                table.end(job, self._looked_for(job, job.edit, run))
+
+    def _looked_for(self, look: Job, edit: Job, run: Run) -> Outcome | StudioError:
+        """The mask of an edit, which waits its turn then; what stands in its way ends both, and its Stop the look."""
+
+        def go_on(look: Job, report: Report) -> Masked:
+            report(Progress(phase="looking"))
+            find, found = look.request, run(look, report)
+            words = words_of(find, edit.request.verb)
+            self._jobs.go_on(edit, self._resolved(replace(edit.request, mask_image=found.mask, words=words)), found)
+            return found
+
+        outcome = _outcome(look, go_on, partial(self._jobs.tell, edit))
+        if isinstance(outcome, StudioError):
+            self._jobs.end(edit, outcome)
+        return outcome
 
     def _prepared(self) -> Run:
         """Import what computes; if that fails every job says so, and the page stays up to show it."""
@@ -215,10 +249,10 @@ class LocalEngine:
         return run
 
 
-def _outcome(job: Job, run: Run, jobs: Jobs) -> Outcome | StudioError:
+def _outcome(job: Job, run: Run, report: Report) -> Outcome | StudioError:
     """What comes of a job: nothing that happens inside may end the thread it runs on."""
     try:
-        return run(job, lambda event: jobs.tell(job, event))
+        return run(job, report)
     except StudioError as error:
         return error
     except BaseException:  # a library that calls sys.exit() must not end the thread

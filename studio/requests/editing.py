@@ -11,7 +11,7 @@ from studio.catalog import Family, Verb
 from studio.errors import InvalidField
 from studio.images import LARGEST_AREA, LARGEST_SIDE
 from studio.masks import Box
-from studio.requests.kinds import RULES, ImageToImage, Inpaint
+from studio.requests.kinds import RULES, FindMask, ImageToImage, Inpaint
 from studio.requests.sizes import size_like
 
 # A picture of not much more than the pixels a model is at home with is seen whole.
@@ -65,6 +65,12 @@ def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inp
     seen = size if padding < 0 else tuple(min(size[side], masked[side] + 2 * padding) for side in (0, 1))
     width, height = size_like(seen, default, family)
     return replace(request, width=request.width or width, height=request.height or height)
+
+
+def words_of(find: FindMask, verb: str) -> str:
+    """The words that name what an edit by this verb keeps or changes; "" if its mask is found otherwise."""
+    is_named = find.source == "words" and find.combine != "subtract" and find.invert == catalog.verb(verb).keeps
+    return find.words if is_named else ""
 
 
 def shape(verb: Verb, size: tuple[int, int]) -> dict[str, int]:

@@ -58,7 +58,7 @@ def publish(page: Page, request_type: type[TextToImage], name: str, description:
 
     def run(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
-        yield from ran(page, made(_with_picture(page, values, owner)), owner)
+        yield from ran(page, page.engine.submit(made(_with_picture(page, values, owner)), owner))
 
     endpoint(page, run, name, description, parameters=parameters(request_type), gives=pictures_and_details())
 
@@ -71,7 +71,7 @@ def publish_grid(page: Page, request_type: type[TextToImage], name: str, descrip
         asked = compare.asked(values, made(_with_picture(page, values, owner)))
         if not isinstance(asked, Grid):
             raise InvalidField("x_field", "X axis: name the field that changes along it, or call /generate.")
-        yield from ran(page, asked, owner)
+        yield from ran(page, page.engine.submit(asked, owner))
 
     axes = {}
     for axis, (label, info) in compare.AXES.items():
@@ -178,12 +178,10 @@ def _with_picture(page: Page, values: dict[str, object], owner: str) -> dict[str
     return values | {"image": page.picture(values["image"], owner, label=RULES["image"].label)}
 
 
-def ran(page: Page, request: TextToImage | Grid, owner: str, **said: object) -> Iterator[tuple[list, dict]]:
-    """The job of a request as it stands, then its pictures and details, with what is `said` beside."""
-    job = page.engine.submit(request, owner)
+def ran(page: Page, job: Job) -> Iterator[tuple[list, dict]]:
+    """The job as it stands, then its pictures and details."""
     yield [], {"job": job.id, "state": job.state}
-    pictures, details = _outcome(page, job)
-    yield pictures, {**details, **said}
+    yield _outcome(page, job)
 
 
 def _outcome(page: Page, job: Job) -> tuple[list, dict]:

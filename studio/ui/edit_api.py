@@ -33,12 +33,12 @@ def publish(page: Page) -> None:
     def edit(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
         values = masking.read(page, values, owner, ("image", "mask_image"))
-        found = None
-        if values["mask_image"] is None and values["verb"] != "extend":
-            found = masking.end_of(masking.looked(page, _mask_of(values), owner))
-            values["mask_image"] = found.mask
+        is_masked = values["mask_image"] is not None or values["verb"] == "extend"
+        find = None if is_masked else _mask_of(values)
         asked = made({name: value for name, value in values.items() if name not in FINDING})
-        yield from ran(page, asked, owner, **({} if found is None else _said(found)))
+        job = page.engine.submit(asked, owner, find=find)
+        for pictures, details in ran(page, job):
+            yield pictures, details if job.found is None else {**details, **_said(job.found)}
 
     finding = {name: row for name, row in parameters(FindMask).items() if name in FINDING}
     one_picture = [Parameter("Picture", PICTURE), Parameter("Details", DETAILS)]

@@ -93,8 +93,13 @@ def follow_checkpoint(page: Page, form: Form) -> None:
 
 def submitted(page: Page, view: View, ask: Callable[[], TextToImage], request: gr.Request) -> Iterator[Updates]:
     """What becomes of a request: refused with its reason, or its job shown to the end."""
+    yield from begun(page, view, lambda: page.engine.submit(ask(), page.owner(request)))
+
+
+def begun(page: Page, view: View, begin: Callable[[], Job]) -> Iterator[Updates]:
+    """What becomes of a job that is to begin: refused with its reason, or shown to the end."""
     try:
-        job = page.engine.submit(ask(), page.owner(request))
+        job = begin()
     except StudioError as error:
         yield refused(view, str(error))
     except Exception:

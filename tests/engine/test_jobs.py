@@ -1,17 +1,21 @@
 """The queue is fair, jobs belong to their owners, and watchers miss nothing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from studio.engine.jobs import MOST_WAITING_OF_ONE, REMEMBERED, Jobs
+from studio import masks
+from studio.engine.jobs import MOST_WAITING_OF_ONE, REMEMBERED, Job, Jobs
 from studio.errors import Cancelled, NotFound, RunError, StudioError
 from studio.requests import TextToImage
-from studio.results import Preview, Progress, Result
+from studio.results import Masked, Preview, Progress, Result
 
 REQUEST = TextToImage(prompt="a cat", seed=1)
+FOUND = Masked(mask=masks.picture(np.zeros((8, 8), np.float32)), coverage=0.0, score=None, seconds=0.1)
 DONE = Result(images=(), request=REQUEST, seconds=1.0)
 
 
@@ -144,6 +148,52 @@ def test_an_error_that_is_kept_holds_no_frames() -> None:
         with pytest.raises(NotFound):
             list(jobs.watch(job.id, "ann"))
     assert job.error is not None and job.error.__traceback__ is None and job.error.__context__ is None
+
+
+def held(jobs: Jobs, owner: str = "ann") -> Job:
+    """A job whose mask is still looked for."""
+    return jobs.hold(REQUEST, owner)
+
+
+def test_a_held_job_waits_and_is_not_taken_before_it_goes_on() -> None:
+    jobs = Jobs()
+    job, other = held(jobs), jobs.add(REQUEST, "bob")
+    assert job.state == "waiting" and jobs.of("ann") == [job] and jobs.take() is other
+    jobs.tell(job, Progress(phase="looking"))
+    assert next(jobs.watch(job.id, "ann")).phase == "looking"
+    complete = replace(REQUEST, seed=2)
+    jobs.go_on(job, complete, FOUND)
+    assert job.progress == Progress(phase="waiting", queue_place=1)
+    assert jobs.take() is job and job.request is complete and job.found is FOUND
+
+
+def test_a_held_job_that_is_stopped_ends_at_once_and_never_goes_on() -> None:
+    jobs = Jobs()
+    job = held(jobs)
+    jobs.cancel(job.id, "ann")
+    assert job.state == "cancelled"
+    for attempt in (lambda: jobs.tell(job, Progress(phase="looking")), lambda: jobs.go_on(job, REQUEST, FOUND)):
+        with pytest.raises(Cancelled):
+            attempt()
+    assert jobs.waiting() == 0 and job.state == "cancelled"
+
+
+def test_held_jobs_take_their_owner_s_room() -> None:
+    jobs = Jobs()
+    for _ in range(MOST_WAITING_OF_ONE):
+        held(jobs)
+    for attempt in (jobs.add, jobs.hold):
+        with pytest.raises(StudioError, match="Queue:"):
+            attempt(REQUEST, "ann")
+    assert held(jobs, "bob").state == "waiting"
+
+
+def test_closing_ends_held_jobs() -> None:
+    jobs = Jobs()
+    job = held(jobs)
+    jobs.close()
+    with pytest.raises(Cancelled):
+        list(jobs.watch(job.id, "ann"))
 
 
 def test_closing_ends_waiting_jobs_and_takes_no_more() -> None:

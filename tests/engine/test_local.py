@@ -14,10 +14,13 @@ import torch
 from diffusers import UNet2DConditionModel
 from PIL import Image
 from torch.nn.modules.module import register_module_forward_hook
+from transformers import CLIPSegForImageSegmentation
+from transformers.models.clipseg.modeling_clipseg import CLIPSegDecoder
 
 from studio import images, masks, outputs
 from studio.axes import Axis
 from studio.config import Settings
+from studio.engine.jobs import MOST_WAITING_OF_ONE, Job
 from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError, StudioError
 from studio.grids import Grid
@@ -275,6 +278,7 @@ from pathlib import Path
 from PIL import Image
 from studio import images
 from studio.config import Settings
+from studio.engine.jobs import MOST_WAITING_OF_ONE, Job
 from studio.engine.local import LocalEngine
 from studio.errors import RunError
 from studio.requests import FindMask
@@ -296,8 +300,10 @@ sys.meta_path.pop(0)
 print(found.coverage)
 engine.close()
 """
-    run = subprocess.run([sys.executable, "-c", code, tmp_path], check=False, capture_output=True, text=True, timeout=90)
-    first, second = run.stdout.splitlines()
+    told = subprocess.run(
+        [sys.executable, "-c", code, tmp_path], check=True, capture_output=True, text=True, timeout=90
+    )
+    first, second = told.stdout.splitlines()
     assert first.startswith("Studio: something went wrong inside") and second == "0.0"
 
 
@@ -318,6 +324,113 @@ def test_a_mask_that_was_found_is_edited_and_the_edit_can_be_had_again(
     saved = outputs.found(result.paths[0]).request
     again = from_json(saved, lambda reference: engine.find_picture(reference, "ann"))
     assert again == result.request and bytes_of(finished(engine, again)) == bytes_of(result)
+
+
+# Edits whose mask has yet to be found.
+
+EDIT = Inpaint(image=SHOWN, prompt="a red house", checkpoint="one", num_inference_steps=2, seed=5, grow=2)
+
+
+def test_an_edit_is_one_job_with_the_look_for_its_mask(engine: LocalEngine) -> None:
+    find = FindMask(image=SHOWN, words=THING)
+    job = engine.submit(EDIT, "ann", find=find)
+    assert engine.jobs("ann") == [job] and job.state == "waiting"
+    *events, result = engine.events(job.id, "ann")
+    found = seen(engine, find)
+    assert result.request.mask_image == found.mask and job.found == replace(found, seconds=job.found.seconds)
+    phases = [event.phase for event in events if isinstance(event, Progress)]
+    assert "looking" in phases and phases.index("looking") < phases.index("painting")
+    alone = replace(EDIT, mask_image=found.mask, words=THING)
+    assert bytes_of(result) == bytes_of(finished(engine, alone)) and engine.jobs("ann")[0] is job
+
+
+def test_an_edit_that_is_stopped_while_its_look_waits_is_never_painted(settings: Settings) -> None:
+    engine = LocalEngine(settings)  # not begun, so that the look still waits
+    job = engine.submit(EDIT, "ann", find=FindMask(image=SHOWN, words=THING))
+    engine.cancel(job.id, "ann")
+    assert job.state == "cancelled"
+    engine.start()
+    seen(engine, FindMask(image=SHOWN, words=THING))
+    with pytest.raises(Cancelled):
+        list(engine.events(job.id, "ann"))
+    assert job.result is job.found is None and engine.status()["waiting"] == 0
+    engine.close()
+
+
+def test_an_edit_that_is_stopped_while_a_net_looks_is_never_painted(engine: LocalEngine) -> None:
+    jobs: list[Job] = []
+
+    def stop(module: torch.nn.Module, *_: object) -> None:
+        if isinstance(module, CLIPSegForImageSegmentation | CLIPSegDecoder) and jobs:
+            engine.cancel(jobs[0].id, "ann")
+
+    fresh = images.picture(render.picture(random_scene(501), 96))
+    hook = register_module_forward_hook(stop)
+    find = FindMask(image=fresh, words="the sky + the grass", threshold=0.02)
+    jobs.append(engine.submit(replace(EDIT, image=fresh), "ann", find=find))
+    with pytest.raises(Cancelled):
+        list(engine.events(jobs[0].id, "ann"))
+    hook.remove()
+    seen(engine, find)
+    assert jobs[0].state == "cancelled" and jobs[0].found is None and engine.status()["waiting"] == 0
+
+
+def test_an_edit_that_nothing_is_found_for_ends_with_the_guess(engine: LocalEngine) -> None:
+    job = engine.submit(EDIT, "ann", find=FindMask(image=SHOWN, words="a zebra"))
+    with pytest.raises(NothingFound, match="nothing in the picture looks like 'a zebra'") as nothing:
+        list(engine.events(job.id, "ann"))
+    assert nothing.value.guess.size == SHOWN.size and job.state == "failed"
+
+
+def test_an_edit_that_cannot_be_done_with_the_mask_ends_with_the_reason(engine: LocalEngine) -> None:
+    job = engine.submit(replace(EDIT, right=8), "ann", find=FindMask(image=SHOWN, words=THING))
+    with pytest.raises(InvalidField, match="^Sides: Replace adds none"):
+        list(engine.events(job.id, "ann"))
+    assert job.state == "failed" and job.found is None
+
+
+def test_an_edit_by_a_checkpoint_that_is_not_here_is_refused_before_its_mask_is_looked_for(engine: LocalEngine) -> None:
+    with pytest.raises(LoadError, match="DreamShaper 8 is not on this machine"):
+        engine.submit(replace(EDIT, checkpoint="dreamshaper-8"), "ann", find=FindMask(image=SHOWN, words=THING))
+    assert engine.jobs("ann") == []
+
+
+def test_an_edit_whose_look_finds_no_room_is_over(settings: Settings) -> None:
+    engine = LocalEngine(settings)
+    find = FindMask(image=SHOWN, words=THING)
+    for _ in range(MOST_WAITING_OF_ONE):
+        engine.look(find, "ann")
+    with pytest.raises(StudioError, match="^Queue: "):
+        engine.submit(EDIT, "ann", find=find)
+    assert all(job.is_over for job in engine.jobs("ann"))
+    engine.close()
+
+
+def test_a_closing_engine_ends_an_edit_that_waits_for_its_mask(settings: Settings) -> None:
+    engine = LocalEngine(settings)
+    job = engine.submit(EDIT, "ann", find=FindMask(image=SHOWN, words=THING))
+    engine.close()
+    with pytest.raises(Cancelled):
+        list(engine.events(job.id, "ann"))
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ({}, THING),
+        ({"combine": "add", "mask_image": box(1, 1, 9, 9)}, THING),
+        ({"combine": "subtract", "mask_image": box(0, 0, 96, 80)}, ""),
+        ({"invert": True}, ""),
+        ({"source": "none", "mask_image": box(1, 1, 9, 9)}, ""),
+        ({"source": "foreground"}, ""),
+    ],
+)
+def test_the_words_of_an_edit_are_those_its_mask_was_found_by(
+    engine: LocalEngine, how: dict[str, object], words: str
+) -> None:
+    job = engine.submit(replace(EDIT, words=THING), "ann", find=FindMask(**{"image": SHOWN, "words": THING, **how}))
+    *_, result = engine.events(job.id, "ann")
+    assert result.request.words == words
 
 
 def test_an_edit_is_resolved_before_it_waits(engine: LocalEngine) -> None:

@@ -31,8 +31,8 @@ class Run:
         names |= {name: name for name in names.values()}
         self.ids = {names[_label(parts[id])]: id for id in self.values if _label(parts[id]) in names}
 
-    def clicked(self, **changed: object) -> str:
-        """All that the page is told after a click with these values in its controls."""
+    def clicked(self, *, until: str = '"process_completed"', **changed: object) -> str:
+        """All that the page is told after a click with these values in its controls; it is closed at `until`."""
         values = self.values | {self.ids[name]: value for name, value in changed.items()}
         session = secrets.token_hex(8)
         body = {
@@ -47,7 +47,7 @@ class Run:
             told = []
             for line in stream.iter_lines():
                 told.append(line)
-                if '"process_completed"' in line:
+                if until in line:
                     break
         return json.dumps([json.loads(line.removeprefix("data: ")) for line in told if line.startswith("data: ")])
 

@@ -5,9 +5,8 @@ from collections.abc import Iterator
 import gradio as gr
 
 from studio import catalog, rules
-from studio.errors import Cancelled, StudioError
+from studio.engine.jobs import Job
 from studio.requests import FindMask, Inpaint, made
-from studio.results import Masked
 from studio.ui import (
     aids,
     before_after,
@@ -110,23 +109,15 @@ def build(page: Page) -> Bench:
 
 
 def _submitted(page: Page, view: View, values: dict[str, object], request: gr.Request) -> Iterator[Updates]:
-    """What becomes of Run: the mask is looked for, which Stop may end, and the edit made of it shown to the end."""
-    owner = page.owner(request)
-    try:
+    """What becomes of Run: one job, which first finds the mask if there is one to find, shown to the end."""
+
+    def begin() -> Job:
+        owner = page.owner(request)
         read = masking.read(page, values, owner)
-        find = masking.asked(read, grow=0, feather=0)
-        if read["image"] is not None and not masking.is_empty(find):
-            job = page.engine.look(find, owner)
-            yield view.started(job)
-            for event in page.engine.events(job.id, owner):
-                if isinstance(event, Masked):
-                    read["mask_image"] = event.mask
-                else:
-                    yield view.showing(event, job)
-    except Cancelled as error:
-        yield view.ended(said=str(error))
-    except StudioError as error:
-        yield events.refused(view, str(error))
-    else:
         asked = {name: read[name] for name in EDITED if name in read}
-        yield from events.submitted(page, view, lambda: made(asked), request)
+        find = masking.asked(read, grow=0, feather=0)
+        if masking.is_empty(find):
+            return page.engine.submit(made(asked | {"words": ""}), owner)
+        return page.engine.submit(made(asked), owner, find=find)
+
+    yield from events.begun(page, view, begin)

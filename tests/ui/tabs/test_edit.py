@@ -13,7 +13,7 @@ from studio.ui.edit_examples import Example
 from studio.ui.page import PLACES
 from studio.ui.tabs import edit
 from tests.ui.clicks import Run
-from tests.ui.conftest import Served
+from tests.ui.conftest import Served, wait_until
 
 # What an edit does not use, or what follows from it.
 WITHOUT = {"width", "height", "resize_mode", "second_pass_scale", "second_pass_strength", "prompt_per_line"}
@@ -76,6 +76,14 @@ def test_an_edit_of_a_mask_alone_runs(run: Run) -> None:
 
 def test_extend_runs_without_a_mask(run: Run) -> None:
     assert "Done in" in run.clicked(**QUICK, verb="extend", source="none", words="", right=32)
+
+
+def test_an_edit_goes_on_when_its_page_is_closed_while_the_mask_is_looked_for(run: Run, served: Served) -> None:
+    before = served.engine.jobs("local")
+    told = run.clicked(until='"process_generating"', **QUICK, seed=11)
+    assert "Done in" not in told
+    wait_until(lambda: len(served.engine.jobs("local")) > len(before) and served.engine.jobs("local")[-1].is_over)
+    assert served.engine.jobs("local")[-1].state == "done"
 
 
 REFUSED = [
