@@ -74,7 +74,8 @@ def _named(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray, f
     terms = algebra.terms(request.words)
     model = _model(request, "words")
     folder = networks.folder(model.source, nets.settings, report, label=model.label, revision=model.revision)
-    scores = nets.regions.scores(request.image, [term.words for term in terms], model, folder)
+    words = [term.words for term in terms]
+    scores = nets.regions.scores(request.image, words, model, folder, report=report)
     joined = algebra.joined(terms, scores)
     best = float(joined.max())
     if best < request.threshold:

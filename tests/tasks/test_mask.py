@@ -254,6 +254,14 @@ def test_a_look_that_is_stopped_ends(nets: Nets) -> None:
         find_mask(FindMask(image=fresh, source="foreground", mask_model=FOREGROUND), nets, report)
 
 
+def test_a_look_by_words_that_is_stopped_ends() -> None:
+    def report(event: Progress | Preview) -> None:
+        raise Cancelled("Stopped.")
+
+    with pytest.raises(Cancelled):
+        find_mask(FindMask(image=SCENE, words=FIRST, mask_model=WORDS), Nets(Settings()), report)
+
+
 # What is cut out.
 
 

@@ -10,12 +10,14 @@ import pytest
 import torch
 from PIL import Image
 from torch.nn.modules.module import register_module_forward_hook
-from transformers import CLIPSegForImageSegmentation
+from transformers import CLIPSegForImageSegmentation, CLIPSegProcessor
+from transformers.models.clipseg.modeling_clipseg import CLIPSegDecoder, CLIPSegVisionModel
 
 from studio import images
-from studio.errors import LoadError
+from studio.errors import Cancelled, LoadError
 from studio.images import Picture
 from studio.pipelines.sources import PROJECT
+from studio.results import Preview, Progress
 from studio.storybook import queries, render
 from studio.storybook.world import Scene, random_scene
 from studio.vision import registry
@@ -32,8 +34,12 @@ def regions() -> Regions:
     return Regions()
 
 
+def quietly(event: Progress | Preview) -> None:
+    """Hears and says nothing."""
+
+
 def looked(regions: Regions, picture: Picture, *words: str) -> list[np.ndarray]:
-    return regions.scores(picture, words, MODEL, FOLDER)
+    return regions.scores(picture, words, MODEL, FOLDER, report=quietly)
 
 
 def drawn(scene: Scene, height: int = 128) -> Picture:
@@ -42,11 +48,11 @@ def drawn(scene: Scene, height: int = 128) -> Picture:
 
 @pytest.fixture
 def forwards() -> Iterator[list[int]]:
-    """For each call of a net how many words it was given."""
+    """For each time that a net looked how many words it was given."""
     calls: list[int] = []
 
     def count(module: torch.nn.Module, inputs: tuple, output: object) -> None:
-        if isinstance(module, CLIPSegForImageSegmentation):
+        if isinstance(module, CLIPSegDecoder):
             calls.append(output.logits.shape[0])
 
     hook = register_module_forward_hook(count)
@@ -127,6 +133,47 @@ def test_words_found_together_are_what_they_are_alone(regions: Regions) -> None:
     assert all(np.allclose(*pair, atol=1e-4) for pair in zip(together, alone, strict=True))
 
 
+def test_a_picture_is_seen_once_for_all_words(regions: Regions) -> None:
+    seen: list[int] = []
+
+    def count(module: torch.nn.Module, inputs: tuple, output: object) -> None:
+        if isinstance(module, CLIPSegVisionModel):
+            seen.append(output.last_hidden_state.shape[0])
+
+    hook = register_module_forward_hook(count)
+    looked(regions, drawn(random_scene(608)), "the sky", "a cat", "the house")
+    hook.remove()
+    assert seen == [1]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+@torch.inference_mode()
+def test_scores_are_those_of_the_library_s_own_call(regions: Regions, mode: str) -> None:
+    words = ["the sky", "a cat", "the mountains behind the house"]
+    image = drawn(random_scene(609), 192).image.convert(mode).resize((192, 192))
+    net = CLIPSegForImageSegmentation.from_pretrained(FOLDER).eval()
+    inputs = CLIPSegProcessor.from_pretrained(FOLDER)(
+        text=words, images=[image.convert("RGB")] * len(words), padding=True, truncation=True, return_tensors="pt"
+    )
+    expected = net(**inputs).logits.sigmoid().numpy()
+    for found in (looked(regions, images.picture(image), *words), looked(Regions(), images.picture(image), words[0])):
+        assert all(np.allclose(*pair, atol=1e-5) for pair in zip(found, expected, strict=False))
+
+
+@pytest.mark.parametrize("stopped_at", [0, 1])
+def test_a_look_that_is_stopped_before_the_net_is_read_or_runs_runs_none(forwards: list[int], stopped_at: int) -> None:
+    told: list[str] = []
+
+    def report(event: Progress | Preview) -> None:
+        if len(told) == stopped_at:
+            raise Cancelled("Stopped.")
+        told.append(event.phase)
+
+    with pytest.raises(Cancelled):
+        Regions().scores(drawn(random_scene(610)), ["a cat"], MODEL, FOLDER, report=report)
+    assert told == ["reading the mask model"][:stopped_at] and forwards == []
+
+
 def test_what_was_said_longest_ago_is_forgotten(forwards: list[int]) -> None:
     regions, picture = Regions(budget_bytes=2 * SAID_BYTES), drawn(random_scene(605))
     for words in ("one", "two", "one", "three"):
@@ -162,7 +209,7 @@ def test_a_net_that_cannot_be_read_is_named_with_the_remedy(tmp_path: Path, dama
     regions, picture = Regions(), drawn(random_scene(607))
     match = r"^Mask model: Storybook words could not be loaded: .+\. Fetch it again, or choose another\.$"
     with pytest.raises(LoadError, match=match):
-        regions.scores(picture, ["a cat"], MODEL, folder)
+        regions.scores(picture, ["a cat"], MODEL, folder, report=quietly)
     assert looked(regions, picture, "a cat")[0].shape == (128, 128)
 
 
@@ -171,4 +218,4 @@ def test_a_net_without_one_of_its_texts_is_refused(tmp_path: Path, name: str) ->
     folder = Path(shutil.copytree(FOLDER, tmp_path / "net"))
     (folder / name).unlink()
     with pytest.raises(LoadError, match=r"^Mask model: Mine could not be loaded: .+ Fetch it again, or choose another"):
-        Regions().scores(drawn(random_scene(607)), ["a cat"], replace(MODEL, label="Mine"), folder)
+        Regions().scores(drawn(random_scene(607)), ["a cat"], replace(MODEL, label="Mine"), folder, report=quietly)
