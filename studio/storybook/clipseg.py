@@ -131,16 +131,6 @@ def processor() -> CLIPSegProcessor:
     return CLIPSegProcessor(seen, tokenizer.trained())
 
 
-@torch.inference_mode()
-def scores(
-    net: CLIPSegForImageSegmentation, prepare: CLIPSegProcessor, seen: np.ndarray, words: list[str]
-) -> np.ndarray:
-    """How sure the net is of each pixel of an (h, w, 3) uint8 picture, for each of the words: (n, h, w) in 0 … 1."""
-    inputs = prepare(text=words, images=[seen] * len(words), padding=True, return_tensors="pt")
-    found = net(**inputs).logits.sigmoid()[:, None]
-    return F.interpolate(found, size=seen.shape[:2], mode="bilinear", antialias=True)[:, 0].numpy()
-
-
 def export(folder: Path = CLIPSEG) -> None:
     """Write net and processor in the layout of the published one, float16."""
     trained(torch.device("cpu")).half().save_pretrained(folder)

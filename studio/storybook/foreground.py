@@ -1,9 +1,10 @@
 """The foreground net: a picture to the mask of its things; exported to ONNX and used through rembg."""
 
+import itertools
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,7 +14,7 @@ from studio.storybook.data import pictures, regions, scenes, worn
 from studio.storybook.queries import FIRST_THING
 from studio.storybook.training import Losses, Run, load_state, workers
 from studio.storybook.vae import to_tensor
-from studio.storybook.world import Mix
+from studio.storybook.world import Mix, Scene
 
 # As rembg's session for U²-Net brings pictures to its net.
 SEES = 320
@@ -21,6 +22,7 @@ MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEIGHT = 128
 BATCH = 32
 POOL = 6_000
+EMPTY = 1_000  # of these
 ASPECTS = (1.0, 1.5, 2 / 3)
 TRAINED_ON = Mix(two_things=0.4, looks=0.35)
 FIRST_SEED = 60_000_000
@@ -71,7 +73,8 @@ def train(minutes: float, device: torch.device) -> Foreground:
     """Train on worn scenes of three aspects, all squeezed to a square as rembg does; cross entropy and Dice."""
     model = Foreground().to(memory_format=torch.channels_last)
     some = [
-        scenes(FIRST_SEED + 10_000_000 * turn, POOL, TRAINED_ON, aspect=aspect) for turn, aspect in enumerate(ASPECTS)
+        [*scenes(first, POOL - EMPTY, TRAINED_ON, aspect=aspect), *empty(first + POOL, EMPTY, aspect=aspect)]
+        for first, aspect in zip(itertools.count(FIRST_SEED, 10_000_000), ASPECTS, strict=False)
     ]
     seen = [pictures(each, HEIGHT) for each in some]
     truth = [regions(each, HEIGHT) >= FIRST_THING for each in some]
@@ -84,6 +87,11 @@ def train(minutes: float, device: torch.device) -> Foreground:
         return _losses(model, worn(to_tensor(seen[turn][picked]).to(device)), masks)
 
     return Run(name="foreground", model=model, losses=losses, device=device).fit(minutes)
+
+
+def empty(first_seed: int, count: int, *, aspect: float = 1.0) -> list[Scene]:
+    """Scenes without any thing, which teach that there may be no foreground."""
+    return [replace(scene, things=()) for scene in scenes(first_seed, count, TRAINED_ON, aspect=aspect)]
 
 
 def trained(device: torch.device) -> Foreground:
@@ -107,25 +115,17 @@ def export(file: Path = FOREGROUND) -> None:
     file.write_bytes(bare.SerializeToString())
 
 
-def mattes(seen: np.ndarray, file: Path = FOREGROUND) -> np.ndarray:
-    """What the ONNX file says of (n, h, w, 3) uint8 pictures: (n, h, w) in 0 … 1."""
-    net = onnxruntime.InferenceSession(str(file), providers=["CPUExecutionProvider"])
-    pixels = normalised(to_tensor(seen)).numpy()
-    found = np.concatenate([net.run(None, {"pixels": one[None]})[0] for one in pixels])
-    return F.interpolate(torch.from_numpy(found), size=seen.shape[1:3], mode="bilinear", antialias=True)[:, 0].numpy()
-
-
-def normalised(pixels: Tensor, size: int = SEES) -> Tensor:
-    """(n, 3, h, w) in −1 … 1 to what the net sees."""
-    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
-    return (F.interpolate(pixels, size=(size, size), mode="bicubic", antialias=True) / 2 + 0.5 - mean) / deviation
-
-
 def _losses(model: Foreground, pixels: Tensor, masks: Tensor) -> Losses:
     size = (WORKS_AT, WORKS_AT)
     wanted = F.interpolate(masks[:, None], size=size, mode="bilinear", antialias=True)
-    small = normalised(pixels, WORKS_AT)
+    small = _normalised(F.interpolate(pixels, size=size, mode="bicubic", antialias=True))
     logits = model.small(small.contiguous(memory_format=torch.channels_last)).float()
     guess = logits.sigmoid()
     dice = 1 - (2 * (guess * wanted).sum((1, 2, 3)) + 1) / (guess.sum((1, 2, 3)) + wanted.sum((1, 2, 3)) + 1)
     return {"cross entropy": F.binary_cross_entropy_with_logits(logits, wanted), "dice": 0.5 * dice.mean()}
+
+
+def _normalised(pixels: Tensor) -> Tensor:
+    """Pixels (n, 3, h, w) in −1 … 1 as the net sees them."""
+    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
+    return (pixels / 2 + 0.5 - mean) / deviation

@@ -3,12 +3,21 @@
 import numpy as np
 import torch
 
+from studio import images
+from studio.config import Settings
+from studio.results import Preview, Progress
 from studio.storybook import foreground, queries
 from studio.storybook.data import UNSEEN
 from studio.storybook.render import picture, segmentation
 from studio.storybook.world import random_scene
+from studio.vision import registry
+from studio.vision.foreground import Foregrounds
 
 SCENES = [random_scene(UNSEEN + 90_000 + index) for index in range(24)]
+
+
+def quietly(event: Progress | Preview) -> None:
+    """Hears and says nothing."""
 
 
 def test_it_is_tiny() -> None:
@@ -24,8 +33,8 @@ def test_it_answers_at_the_size_rembg_asks_at() -> None:
 
 
 def test_things_stand_out() -> None:
-    seen = np.stack([np.asarray(picture(scene, 128)) for scene in SCENES])
-    found = foreground.mattes(seen) >= 0.5
+    nets, model = Foregrounds(Settings()), registry.model("storybook-foreground")
+    found = np.stack([nets.matte(images.picture(picture(scene, 128)), model, quietly) for scene in SCENES]) >= 0.5
     truth = np.stack([segmentation(scene, 128) >= queries.FIRST_THING for scene in SCENES])
     overlaps = (found & truth).sum((1, 2)) / (found | truth).sum((1, 2))
     assert overlaps.mean() >= 0.85
