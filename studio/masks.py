@@ -41,37 +41,44 @@ def thresholded(scores: np.ndarray, threshold: float) -> np.ndarray:
     return (scores >= threshold).astype(np.float32)
 
 
-def without_holes(mask: np.ndarray) -> np.ndarray:
-    """Kept areas that no way up, down, left or right joins to the picture's border become 1; the rest stays."""
+def without_holes(mask: np.ndarray, largest: float = 1) -> np.ndarray:
+    """Kept areas that no way up, down, left or right joins to the picture's border become 1; the rest stays.
+
+    `largest` is the most of the picture that one hole may take up, 0 … 1: what is larger is rather a thing.
+    """
     import cv2
 
     kept = np.pad((mask < 0.5).astype(np.uint8), 1, constant_values=1)
-    _, areas = cv2.connectedComponents(kept, connectivity=4)
-    is_hole = (kept > 0) & (areas != areas[0, 0])
-    return np.where(is_hole[1:-1, 1:-1], np.float32(1), mask)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(kept, connectivity=4)
+    is_hole = stats[:, cv2.CC_STAT_AREA] <= largest * mask.size
+    is_hole[labels[0, 0]] = False
+    return np.where((is_hole[labels] & (kept > 0))[1:-1, 1:-1], np.float32(1), mask)
 
 
 def grown(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """The mask larger by a disc of so many pixels around all that is at least 0.5, or smaller if negative.
+    """The mask larger by a disc of so many pixels around its core, or smaller by what is so near to the core's edge.
 
-    Never below the mask if it grows, never above if it shrinks. What lies beyond the border counts as masked when it
-    shrinks, so a mask is not drawn back from the border, and growing then shrinking loses nothing of a 0/1 mask.
+    The core is all that is at least half as strong as its strongest pixel; what is added is as strong as the core is
+    nearest to it. Never below the mask if it grows, never above if it shrinks. What lies beyond the border counts as
+    masked when it shrinks, so a mask is not drawn back from the border, and growing then shrinking loses nothing of a
+    0/1 mask.
     """
     if pixels == 0:
         return mask
-    core = mask >= 0.5
+    core = _core(mask)
     if pixels > 0:
-        return np.maximum(mask, (_distances(core) <= pixels).astype(np.float32))
+        distances, strength = _around(core, mask)
+        return np.maximum(mask, np.where(distances <= pixels, strength, 0))
     return np.minimum(mask, (_distances(~core) > -pixels).astype(np.float32))
 
 
 def feathered(mask: np.ndarray, pixels: int) -> np.ndarray:
-    """All that is at least 0.5 becomes 1 and falls to 0 in a straight line outside; nothing further off changes."""
+    """From the core, as of `grown`, it falls to 0 in a straight line outside; nothing inside or further off changes."""
     if pixels == 0:
         return mask
-    distances = _distances(mask >= 0.5)
+    distances, strength = _around(_core(mask), mask)
     slope = np.where(distances <= pixels, 1 - distances / (pixels + 1), 0)
-    return np.maximum(mask, slope.astype(np.float32))
+    return np.maximum(mask, (slope * strength).astype(np.float32))
 
 
 def inverted(mask: np.ndarray) -> np.ndarray:
@@ -163,6 +170,26 @@ def _sized(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _bytes(values: np.ndarray) -> np.ndarray:
     return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+
+
+def _core(mask: np.ndarray) -> np.ndarray:
+    return (mask > 0) & (mask >= mask.max(initial=0) / 2)
+
+
+def _around(core: np.ndarray, mask: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far each pixel is from the core's nearest pixel, endless if there is none, and how strong the mask is there.
+
+    In the core itself nothing is any distance away, and the strength is its own.
+    """
+    import cv2
+
+    if not core.any():
+        return np.full(core.shape, np.inf, np.float32), mask
+    outside = (~core).astype(np.uint8)
+    _, nearest = cv2.distanceTransformWithLabels(outside, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    strengths = np.zeros(nearest.max() + 1, np.float32)
+    strengths[nearest[core]] = mask[core]
+    return _distances(core), strengths[nearest]
 
 
 def _distances(core: np.ndarray) -> np.ndarray:

@@ -107,14 +107,38 @@ def test_closing_holes_only_adds_and_leaves_none(mask: np.ndarray) -> None:
     assert np.array_equal(masks.without_holes(found), found)
 
 
+def core_of(mask: np.ndarray) -> np.ndarray:
+    """What grows: all that is half as strong as the strongest."""
+    return (mask > 0) & (mask >= mask.max() / 2)
+
+
 @quick
-@given(SOFT, st.integers(1, 6))
+@given(HARD, st.integers(1, 6))
 def test_growth_is_a_disc(mask: np.ndarray, pixels: int) -> None:
-    core = mask >= 0.5
+    core = mask == 1
     larger, smaller = masks.grown(mask, pixels), masks.grown(mask, -pixels)
     assert np.array_equal(larger, np.where(distance(core) <= pixels, 1, mask))
     assert np.array_equal(smaller, np.where(distance(~core) <= pixels, 0, mask))
     assert larger.dtype == smaller.dtype == np.float32
+
+
+@quick
+@given(SOFT, st.integers(1, 6))
+def test_growth_leaves_the_core_and_what_is_far(mask: np.ndarray, pixels: int) -> None:
+    core = core_of(mask)
+    away, larger = distance(core), masks.grown(mask, pixels)
+    assert np.array_equal(larger[core], mask[core])
+    assert np.array_equal(larger[away > pixels], mask[away > pixels])
+    assert np.all(larger[(away > 0) & (away <= pixels)] >= mask.max() / 2)
+
+
+@quick
+@given(SOFT, st.floats(0.125, 1, width=32), st.integers(-6, 6))
+def test_a_weaker_mask_grows_as_a_strong_one(mask: np.ndarray, strength: float, pixels: int) -> None:
+    weaker = mask * np.float32(strength)
+    assert np.allclose(masks.grown(weaker, pixels), masks.grown(mask, pixels) * strength)
+    feather = abs(pixels)
+    assert np.allclose(masks.feathered(weaker, feather), masks.feathered(mask, feather) * strength)
 
 
 @quick
@@ -137,17 +161,22 @@ def test_a_mask_is_not_drawn_back_from_the_border() -> None:
 
 
 @quick
-@given(SOFT, st.integers(0, 6))
+@given(HARD, st.integers(0, 6))
 def test_a_feather_falls_in_a_straight_line(mask: np.ndarray, pixels: int) -> None:
-    found, away = masks.feathered(mask, pixels), distance(mask >= 0.5)
-    assert np.array_equal(found[away > pixels], mask[away > pixels])
-    assert np.all(found >= mask)
-    assert np.all(found <= 1)
-    if pixels:
-        near = away <= pixels
-        assert np.all(found[away == 0] == 1)
-        assert np.allclose(found[near], np.maximum(mask, 1 - away / (pixels + 1))[near])
+    found, away = masks.feathered(mask, pixels), distance(mask == 1)
+    near = away <= pixels
+    assert np.allclose(found[near], np.maximum(mask, 1 - away / (pixels + 1))[near])
     assert found.dtype == np.float32
+
+
+@quick
+@given(SOFT, st.integers(0, 6))
+def test_a_feather_leaves_the_core_and_what_is_far(mask: np.ndarray, pixels: int) -> None:
+    core, found = core_of(mask), masks.feathered(mask, pixels)
+    away = distance(core)
+    assert np.array_equal(found[core], mask[core])
+    assert np.array_equal(found[away > pixels], mask[away > pixels])
+    assert np.all((found >= mask) & (found <= mask.max()))
 
 
 def test_a_feather_in_numbers() -> None:

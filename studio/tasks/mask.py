@@ -16,6 +16,13 @@ from studio.vision.foreground import Foregrounds
 from studio.vision.regions import Regions
 from studio.vision.registry import MaskModel
 
+# The most of a picture that a hole in a mask takes up: a larger one is rather a thing before what was found.
+LARGEST_HOLE = 0.02
+# Nets are never quite sure: below the first of these nothing is left of a cut-out, above the second all of it.
+LEVELS = (0.1, 0.9)
+LEAST_MATTE = 0.5
+LONGEST_SAID = 40
+
 
 class Nets:
     """The nets that look for masks, each read when it is first asked; for one thread alone.
@@ -38,7 +45,8 @@ def cut_out(request: CutOut, nets: Nets, report: Report) -> Cut:
     """The masked part alone, without a mask the foreground, freed of the colours behind it."""
     started = time.monotonic()
     if request.mask_image is None:
-        matte = nets.foregrounds.matte(request.image, _model(request, "foreground"), report)
+        matte = _matte(request, LEAST_MATTE, nets, report)
+        matte = ((matte - LEVELS[0]) / (LEVELS[1] - LEVELS[0])).clip(0, 1)
     else:
         matte = masks.read(_fitting("mask_image", request.mask_image, request))
     if not matte.any():
@@ -59,7 +67,7 @@ def find_mask(request: FindMask, nets: Nets, report: Report) -> Masked:
         mask = masks.read(_fitting("mask_image", request.mask_image, request))
     if request.source != "none":
         found, score = SOURCES[request.source](request, nets, report)
-        mask = masks.combined(mask, masks.without_holes(found) if request.fill_holes else found, request.combine)
+        mask = masks.combined(mask, found, request.combine)
     if request.strokes is not None:
         painted = request.strokes.image.convert("RGBA")
         mask = masks.with_strokes(mask, *masks.strokes(painted, (width, height)))
@@ -76,23 +84,46 @@ def _named(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray, f
     folder = networks.folder(model.source, nets.settings, report, label=model.label, revision=model.revision)
     words = [term.words for term in terms]
     scores = nets.regions.scores(request.image, words, model, folder, report=report)
-    joined = algebra.joined(terms, scores)
-    best = float(joined.max())
+    likeliest = np.maximum.reduce([score for term, score in zip(terms, scores, strict=True) if term.sign > 0])
+    best, words = float(likeliest.max()), request.words
+    if len(words) > LONGEST_SAID:
+        words = f"{words[:LONGEST_SAID]}…"
     if best < request.threshold:
-        said = f"nothing in the picture looks like '{request.words}' (best {best:.2f}, threshold {request.threshold:g})"
-        guess = masks.picture(masks.thresholded(joined, 0.7 * best))
+        said = f"nothing in the picture looks like '{words}' (best {_below(best)}, threshold {request.threshold:g})"
+        guess = masks.picture(masks.thresholded(likeliest, 0.7 * best))
         raise NothingFound(f"Mask: {said}. Use other words, or lower the threshold.", guess)
-    return masks.thresholded(joined, request.threshold), best
+    mask = algebra.joined(terms, [_marked(score, request) for score in scores])
+    if not mask.any():
+        guess = masks.picture(masks.thresholded(likeliest, request.threshold))
+        raise NothingFound(f"Mask: of '{words}' nothing is left once the rest is taken away. Take away less.", guess)
+    return mask, best
 
 
 def _in_front(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray, float]:
     """What stands in front of the background, and how sure the net is of it."""
+    matte = _matte(request, request.threshold, nets, report)
+    return _marked(matte, request), float(matte.max())
+
+
+def _matte(request: FindMask | CutOut, threshold: float, nets: Nets, report: Report) -> np.ndarray:
+    """The foreground, whose best pixel reaches the threshold; NothingFound if none does."""
     matte = nets.foregrounds.matte(request.image, _model(request, "foreground"), report)
     best = float(matte.max())
-    if best < request.threshold:
-        said = f"nothing stands out from the background (best {best:.2f}, threshold {request.threshold:g})"
+    if best < threshold:
+        said = f"nothing stands out from the background (best {_below(best)}, threshold {threshold:g})"
         raise NothingFound(f"Mask: {said}. Find it by words, or paint it.", masks.picture(matte))
-    return masks.thresholded(matte, request.threshold), best
+    return matte
+
+
+def _marked(scores: np.ndarray, request: FindMask) -> np.ndarray:
+    """What is sure enough, with the small holes in it if they are to be filled."""
+    mask = masks.thresholded(scores, request.threshold)
+    return masks.without_holes(mask, LARGEST_HOLE) if request.fill_holes else mask
+
+
+def _below(score: float) -> str:
+    """A score that missed, never rounded up to what it missed."""
+    return f"{int(score * 100) / 100:.2f}"
 
 
 SOURCES = {"words": _named, "foreground": _in_front}

@@ -14,8 +14,9 @@ from studio.requests import CutOut, FindMask
 from studio.results import Cut, Masked, NothingFound, Preview, Progress
 from studio.storybook import render
 from studio.storybook.queries import FIRST_THING
+from studio.storybook.words import COLOURS
 from studio.storybook.world import Mix, random_scene
-from studio.tasks.mask import Nets, find_mask, look
+from studio.tasks.mask import LARGEST_HOLE, Nets, find_mask, look
 
 WORDS, FOREGROUND = "storybook-words", "storybook-foreground"
 BOTH = random_scene(3, Mix(two_things=1, looks=0), aspect=1.5)
@@ -41,6 +42,13 @@ def found(nets: Nets, **values: object) -> np.ndarray:
 
 def asked(nets: Nets, **values: object) -> Masked:
     return find_mask(FindMask(**{"image": SCENE, "mask_model": WORDS, **values}), nets, quietly)
+
+
+def surest(nets: Nets, words: str) -> float:
+    try:
+        return asked(nets, words=words, threshold=0.02).score
+    except NothingFound:
+        return 0.0
 
 
 def share(one: np.ndarray, other: np.ndarray) -> float:
@@ -92,10 +100,34 @@ def test_a_lower_threshold_takes_in_more(nets: Nets) -> None:
     assert (low >= high).all() and low.sum() > high.sum() > 0
 
 
-def test_holes_are_filled_if_asked(nets: Nets) -> None:
-    words = f"the background - {FIRST}"
-    holed, filled = (found(nets, words=words, fill_holes=fill) for fill in (False, True))
-    assert np.array_equal(filled, masks.without_holes(holed)) and filled.sum() > holed.sum()
+def test_small_holes_are_filled_if_asked(nets: Nets) -> None:
+    both = [
+        [found(nets, words=FIRST, threshold=threshold, fill_holes=fill) for fill in (False, True)]
+        for threshold in np.arange(0.3, 0.95, 0.05).tolist()
+    ]
+    assert all(np.array_equal(filled, masks.without_holes(holed, LARGEST_HOLE)) for holed, filled in both)
+    assert any(filled.sum() > holed.sum() for holed, filled in both)
+
+
+def test_a_thing_is_no_hole_in_the_background(nets: Nets) -> None:
+    background, thing = found(nets, words="the background"), found(nets, words=FIRST)
+    assert (background * thing).sum() < 0.2 * thing.sum()
+
+
+def test_what_is_taken_away_stays_away(nets: Nets) -> None:
+    taken = found(nets, words=f"the background - {FIRST}", threshold=0.3)
+    assert not (taken * found(nets, words=FIRST, threshold=0.3)).any()
+
+
+@pytest.mark.parametrize("threshold", [0.1, 0.5, 0.8])
+def test_what_is_not_there_takes_nothing_away(nets: Nets, threshold: float) -> None:
+    without, alone = (found(nets, words=words, threshold=threshold) for words in (f"{FIRST} - a zebra", FIRST))
+    assert np.array_equal(without, alone)
+
+
+def test_nothing_left_is_said(nets: Nets) -> None:
+    with pytest.raises(NothingFound, match=r"^Mask: of '.*' nothing is left once the rest is taken away\. Take"):
+        asked(nets, words=f"{FIRST} - {FIRST}")
 
 
 def test_holes_of_the_mask_given_are_left_alone(nets: Nets) -> None:
@@ -178,7 +210,7 @@ def test_words_for_what_is_not_there_say_how_near_they_came_and_guess(nets: Nets
 
 
 def test_what_was_guessed_is_found_at_the_threshold_that_is_told(nets: Nets) -> None:
-    words = f"{FIRST} - {FIRST}"  # never above a half
+    words = next(words for words in (f"the {colour} thing" for colour in COLOURS) if 0.1 < surest(nets, words) < 0.9)
     with pytest.raises(NothingFound) as nothing:
         asked(nets, words=words, threshold=0.98)
     best = float(str(nothing.value).partition("best ")[2].partition(",")[0])
@@ -270,6 +302,20 @@ def test_without_a_mask_the_foreground_is_cut_out(nets: Nets) -> None:
     assert cut.image.image.mode == "RGBA" and cut.image.size == SIZE
     alpha = np.asarray(cut.image.image.getchannel("A")) / 255
     assert share(alpha, render.segmentation(BOTH, 96) >= FIRST_THING) > 0.6
+
+
+def test_nothing_of_the_background_is_left_and_the_things_are_whole(nets: Nets) -> None:
+    cut = look(CutOut(image=SCENE, mask_model=FOREGROUND), nets, quietly)
+    alpha = np.asarray(cut.image.image.getchannel("A"))
+    things = truth(0) | truth(1)
+    near = masks.grown(things.astype(np.float32), 4) > 0
+    inside = masks.grown(things.astype(np.float32), -3) > 0
+    assert (alpha[~near] == 0).mean() > 0.95 and (alpha[inside] == 255).mean() > 0.8
+
+
+def test_where_nothing_stands_out_nothing_is_cut_out(nets: Nets) -> None:
+    with pytest.raises(NothingFound, match=r"^Mask: nothing stands out from the background \(best 0\.\d\d, threshold"):
+        look(CutOut(image=images.picture(Image.new("RGB", SIZE, "skyblue")), mask_model=FOREGROUND), nets, quietly)
 
 
 def test_the_mask_is_what_is_cut_out(nets: Nets) -> None:
