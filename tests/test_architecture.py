@@ -85,9 +85,11 @@ OTHER_TESTS = {
     "test_app.py": "app.py",
     "test_architecture.py": "studio",
     "test_readme.py": "README.md",
+    "browser/test_brush.py": "assets/paint.js",
     "browser/test_edit.py": "studio/ui/tabs/edit.py",
     "browser/test_gallery.py": "studio/ui/tabs/gallery.py",
     "browser/test_generate.py": "studio/ui/tabs/generate.py",
+    "ui/tabs/test_edit_families.py": "studio/ui/tabs/edit.py",
 }
 
 
