@@ -49,7 +49,9 @@ class Latents:
             del self._kept[key]
 
 
-def where(pipe: DiffusionPipeline, checkpoint: str, image: Image.Image, mask: np.ndarray, latents: Latents) -> dict:
+def arguments(
+    pipe: DiffusionPipeline, checkpoint: str, image: Image.Image, mask: np.ndarray, latents: Latents
+) -> dict[str, object]:
     """Keyword arguments that say what is repainted: `mask` (height, width) bool of the RGB image.
 
     A latent is repainted if any of its pixels is: pipelines look at one of them only.

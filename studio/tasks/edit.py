@@ -1,6 +1,7 @@
 """A part of a picture painted anew, the rest of it kept bit for bit."""
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 from PIL import Image
@@ -26,8 +27,8 @@ def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
     def paint(one: Inpaint, index: int) -> Image.Image:
         with manager.pipeline(one, on_load=watch.on_load) as pipe:
             watch.begin(index, (steps_of(one.num_inference_steps, one.strength),))
-            where = inpainting.where(pipe, one.checkpoint, part, mask, manager.latents)
-            new = painted(pipe, _helped(one), manager, watch, **where, strength=one.strength)
+            where = partial(inpainting.arguments, pipe, one.checkpoint, part, mask, manager.latents)
+            new = painted(pipe, _helped(one), manager, watch, lambda: where() | {"strength": one.strength})
         watch.end()
         if catalog.verb(one.verb).fill == "surroundings":
             new = fills.matched(new, part, mask.astype(np.float32))

@@ -27,13 +27,13 @@ def _painted(request: TextToImage, manager: PipelineManager, watch: Watch, index
         start = {"image": images.resized(request.image, *size, request.resize_mode), "strength": request.strength}
     with manager.pipeline(request, on_load=watch.on_load) as pipe:
         watch.begin(index, (first, second))
-        picture = painted(pipe, request, manager, watch, **start | _size(size, pipe))
+        picture = painted(pipe, request, manager, watch, lambda: start | _size(size, pipe))
     if second:
         watch.next_pass(second)
         size = second_size(request, manager.family(request.checkpoint))
         start = {"image": picture.resize(size, Image.Resampling.LANCZOS), "strength": request.second_pass_strength}
         with manager.pipeline(request, kind=ImageToImage.kind) as pipe:
-            picture = painted(pipe, request, manager, watch, **start | _size(size, pipe))
+            picture = painted(pipe, request, manager, watch, lambda: start | _size(size, pipe))
     watch.end()
     return picture
 

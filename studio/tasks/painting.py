@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 
 # From the request for one picture and its place to the picture.
 Paint = Callable[[TextToImage, int], Image.Image]
+# What a pipeline is called with beside the words and settings.
+Arguments = Callable[[], Mapping[str, object]]
 
 
 def in_turn(request: TextToImage, paint: Paint) -> Result:
@@ -28,25 +30,25 @@ def in_turn(request: TextToImage, paint: Paint) -> Result:
     Whatever ends it half-way, the pictures that are finished are kept, and the note says why there are no more.
     """
     started = time.monotonic()
-    painted: list[Image.Image] = []
+    finished: list[Image.Image] = []
     note = ""
     try:
         for index in range(count(request)):
-            painted.append(paint(single(request, index), index))
+            finished.append(paint(single(request, index), index))
     except StudioError as error:
-        if not painted:
+        if not finished:
             raise
         why = "" if isinstance(error, Cancelled) else f" {error}"
-        note = f"Stopped after {len(painted)} of {count(request)} pictures.{why}"
+        note = f"Stopped after {len(finished)} of {count(request)} pictures.{why}"
         if not request.prompt_per_line:  # of several prompts no request for a part is sure to be short enough
-            request = replace(request, num_images_per_prompt=len(painted))
-    return Result(images=tuple(painted), request=request, seconds=time.monotonic() - started, note=note)
+            request = replace(request, num_images_per_prompt=len(finished))
+    return Result(images=tuple(finished), request=request, seconds=time.monotonic() - started, note=note)
 
 
 def painted(
-    pipe: Callable[..., Any], request: TextToImage, manager: PipelineManager, watch: Watch, **where: object
+    pipe: Callable[..., Any], request: TextToImage, manager: PipelineManager, watch: Watch, arguments: Arguments
 ) -> Image.Image:
-    """One call of the pipeline, with `where` beside the words and settings.
+    """One call of the pipeline, with what `arguments` gives beside the words and settings.
 
     RunError if memory ran out, the numbers did, or a library failed.
     """
@@ -61,7 +63,7 @@ def painted(
         )
         made = pipe(
             **words,
-            **where,
+            **arguments(),
             num_inference_steps=request.num_inference_steps,
             guidance_scale=request.guidance_scale,
             generator=torch.Generator("cpu").manual_seed(request.seed),

@@ -9,7 +9,7 @@ import torch
 from diffusers import DiffusionPipeline
 from PIL import Image
 
-from studio.pipelines.inpainting import Latents, where
+from studio.pipelines.inpainting import Latents, arguments
 from studio.pipelines.manager import PipelineManager
 from tests import tiny
 from tests.forms import Forms
@@ -123,25 +123,25 @@ def test_latents_are_as_the_denoiser_takes_them(every: PipelineManager, small: S
 
 @pytest.mark.parametrize("place", [(0, 0), (7, 7), (8, 15), (100, 37), (255, 255)])
 def test_a_latent_is_repainted_if_any_of_its_pixels_is(lent: DiffusionPipeline, place: tuple[int, int]) -> None:
-    how = where(lent, "sd1", noise(), dotted(place), Latents())
+    how = arguments(lent, "sd1", noise(), dotted(place), Latents())
     mask = np.asarray(how["mask_image"])
     row, column = (side // 8 * 8 for side in place)
     assert (mask[row : row + 8, column : column + 8] == 255).all() and mask.sum() == 64 * 255
 
 
 def test_pixels_of_several_latents_repaint_each(lent: DiffusionPipeline) -> None:
-    mask = np.asarray(where(lent, "sd1", noise(), dotted((7, 7), (8, 8), (200, 3)), Latents())["mask_image"])
+    mask = np.asarray(arguments(lent, "sd1", noise(), dotted((7, 7), (8, 8), (200, 3)), Latents())["mask_image"])
     assert mask.sum() == 3 * 64 * 255 and set(np.unique(mask)) == {0, 255}
 
 
 def test_storybook_s_smaller_latents_are_masked_more_finely(every: PipelineManager, small: Small) -> None:
     with every.pipeline(small("folders/storybook"), kind="inpaint") as pipe:
-        how = where(pipe, "storybook", noise(size=(96, 96)), dotted((5, 9), size=96), Latents())
+        how = arguments(pipe, "storybook", noise(size=(96, 96)), dotted((5, 9), size=96), Latents())
     assert np.asarray(how["mask_image"])[4:8, 8:12].all() and np.asarray(how["mask_image"]).sum() == 16 * 255
 
 
 def test_a_plain_denoiser_is_given_the_picture_alone(lent: DiffusionPipeline, encoded: list[int]) -> None:
-    how = where(lent, "sd1", noise(size=(320, 256)), np.ones((256, 320), bool), Latents())
+    how = arguments(lent, "sd1", noise(size=(320, 256)), np.ones((256, 320), bool), Latents())
     assert len(encoded) == 1 and torch.equal(how["image"], how["masked_image_latents"])
     assert (how["width"], how["height"]) == (320, 256)
 
@@ -152,7 +152,7 @@ def test_one_made_for_inpainting_is_shown_what_is_kept_and_no_more(fillers: Pipe
     one, other = np.array(noise()), np.array(noise())
     other[96:104, 96:104] = 255 - other[96:104, 96:104]
     with fillers.pipeline(Small(fillers)(f"folders/{family}"), kind="inpaint") as pipe:
-        first, second = (where(pipe, family, Image.fromarray(each), mask, Latents()) for each in (one, other))
+        first, second = (arguments(pipe, family, Image.fromarray(each), mask, Latents()) for each in (one, other))
         one[96:104, 96:104] = 128
         grey = Latents().of(pipe, family, Image.fromarray(one))
     assert torch.equal(first["masked_image_latents"], grey)
@@ -163,7 +163,7 @@ def test_one_made_for_inpainting_is_shown_what_is_kept_and_no_more(fillers: Pipe
 def test_sd3_is_given_what_is_kept_unscaled(every: PipelineManager, small: Small) -> None:
     """Its pipeline scales that itself, but not the picture's own latents."""
     with every.pipeline(small("folders/sd3"), kind="inpaint") as pipe:
-        how, config = where(pipe, "sd3", noise(), dotted((0, 0)), Latents()), pipe.vae.config
+        how, config = arguments(pipe, "sd3", noise(), dotted((0, 0)), Latents()), pipe.vae.config
     scaled = (how["masked_image_latents"] - config.shift_factor) * config.scaling_factor
     assert torch.allclose(scaled, how["image"], atol=1e-6)
 
@@ -174,7 +174,7 @@ def test_sd3_s_pipeline_is_the_mended_one_and_decodes_as_its_text_to_image_does(
     request = small("folders/sd3")
     with every.pipeline(request, kind="inpaint") as pipe:
         assert isinstance(pipe, diffusers.StableDiffusion3InpaintPipeline)
-        how = where(pipe, "sd3", noise(), np.ones((SIZE, SIZE), bool), Latents())
+        how = arguments(pipe, "sd3", noise(), np.ones((SIZE, SIZE), bool), Latents())
         latents, painted = (
             pipe(
                 "a red house",

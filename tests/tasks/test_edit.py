@@ -11,7 +11,7 @@ from PIL import Image
 
 from studio import catalog, images, masks
 from studio.config import Settings
-from studio.errors import Cancelled, InvalidField
+from studio.errors import Cancelled, InvalidField, RunError
 from studio.images import picture
 from studio.pipelines.manager import PipelineManager
 from studio.requests import Inpaint, TextToImage, edit, resolved, single
@@ -259,6 +259,22 @@ def test_an_edit_that_was_stopped_leaves_all_as_it_was(manager: PipelineManager,
     with pytest.raises(Cancelled):
         run(request, manager, report)
     assert checkpoint in manager.held() and bytes_of(run(request, manager, quietly)) == reference
+
+
+def test_a_picture_too_large_to_encode_asks_for_a_smaller_size(manager: PipelineManager) -> None:
+    request = inpaint("storybook", num_images_per_prompt=2)
+    reference = bytes_of(run(request, manager, quietly))
+    manager.latents.forget("storybook")
+
+    def fail(*_: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    with manager.pipeline(resolved(request, manager.row("storybook"))) as pipe:
+        hook = pipe.vae.encoder.register_forward_hook(fail)
+    with pytest.raises(RunError, match=r"^Size: 96×96 needs more memory than there is\. Choose a smaller size"):
+        run(request, manager, quietly)
+    hook.remove()
+    assert bytes_of(run(request, manager, quietly)) == reference
 
 
 def test_finished_variants_survive_a_stop(manager: PipelineManager) -> None:
