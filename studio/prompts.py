@@ -73,6 +73,11 @@ def weighted(prompt: str) -> tuple[Piece | Break, ...]:
     return tuple(_merged(found))
 
 
+def literal(text: str) -> str:
+    """The prompt that says just this text: its signs weigh and choose nothing, and a BREAK is but a word."""
+    return re.sub(r"[\\()\[\]{}|]", r"\\\g<0>", re.sub(r"(?<![\w-])BREAK(?![\w-])", "break", text))
+
+
 def is_plain(prompt: str) -> bool:
     """True if the prompt is nothing but text: no weights, no chunks, no choices, no wildcards, no escaped signs."""
     return weighted(prompt) == ((Piece(prompt),) if prompt else ()) and _mark(_span(prompt)) is None

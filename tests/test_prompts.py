@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from studio import prompts
 from studio.errors import NotFound, StudioError
-from studio.prompts import Break, Piece, expanded, is_plain, lines, weighted, wildcards
+from studio.prompts import Break, Piece, expanded, is_plain, lines, literal, weighted, wildcards
 
 OWN = Path(__file__).resolve().parents[1] / "assets" / "wildcards"
 # Texts that are mostly grammar.
@@ -281,3 +281,11 @@ def test_the_bundled_wildcards_expand() -> None:
         assert len(texts) >= 3, name
         for text in texts:
             assert prompts.is_plain(expanded(text, 1, found)), text
+
+
+@pytest.mark.parametrize(
+    "text", ["a cat", "a (red:1.4) [cat] {a|b}", r"a \(b\) \\ c", "one BREAK two", "50% (", "BREAKfast"]
+)
+def test_a_text_can_be_said_as_it_stands(text: str) -> None:
+    (piece,) = weighted(literal(text))
+    assert piece == Piece(text.replace(" BREAK ", " break "))

@@ -347,6 +347,7 @@ REFUSED = [
         "mask_image",
         "Mask: 100×120 pixels where the picture has 120×100. Make it of the picture's size",
     ),
+    ({"verb": "remove", "words": " - dog"}, "words", "Words: name what to find, such as"),
     ({"left": 8}, "left", "Sides: Replace adds none. Choose Extend, or leave them at 0."),
     ({"verb": "remove", "bottom": 8}, "bottom", "Sides: Remove adds none. Choose Extend"),
     ({"verb": "extend"}, "right", "Sides: Extend needs a side to add to. Give at least one of them some pixels."),

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from studio import catalog, masks
+from studio import algebra, catalog, masks
 from studio.catalog import Family, Verb
 from studio.errors import InvalidField
 from studio.images import LARGEST_AREA, LARGEST_SIDE
@@ -47,10 +47,13 @@ def edit(request: Inpaint) -> Edit:
 def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inpaint:
     """The request with what follows from its verb, its picture and its mask; `default` is the checkpoint's own size.
 
-    InvalidField if there is no mask that can be used, or a field is given that an edit does not use.
+    InvalidField if there is no mask that can be used, its words name nothing, or a field is given that an edit does not
+    use.
     """
     _check_unused(request)
     verb = catalog.verb(request.verb)
+    if verb.negative and request.words.strip():
+        algebra.terms(request.words)
     bounds, size = _bounds(request), _size(request)
     filled = {"strength": verb.strength, **shape(verb, size)}
     request = replace(request, **{name: value for name, value in filled.items() if getattr(request, name) is None})

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from studio import catalog, fills, images, masks
+from studio import algebra, catalog, fills, images, masks, prompts
 from studio.pipelines import inpainting
 from studio.pipelines.manager import PipelineManager
 from studio.requests import Inpaint, resolved, steps_of
@@ -52,9 +52,10 @@ def _part(whole: Edit, request: Inpaint) -> tuple[Image.Image, np.ndarray]:
 
 
 def _helped(request: Inpaint) -> Inpaint:
-    """The request with what its verb adds to the words."""
+    """The request with what its verb adds to the words: what the mask shows, not what was taken away from it."""
     help = catalog.verb(request.verb).negative
     if not help or not request.words.strip():
         return request
-    said = (help.format(words=request.words), request.negative_prompt)
+    shown = ", ".join(prompts.literal(term.words) for term in algebra.terms(request.words) if term.sign > 0)
+    said = (help.format(words=shown), request.negative_prompt)
     return replace(request, negative_prompt=", ".join(filter(None, said)))

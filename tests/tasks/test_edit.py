@@ -311,6 +311,21 @@ def test_what_is_removed_stands_before_what_is_avoided_besides(manager: Pipeline
     assert bytes_of(said) == bytes_of(avoided) and said.request.negative_prompt == "night"
 
 
+@pytest.mark.parametrize(
+    ("words", "avoided"),
+    [
+        ("the house + the tree - the door", "the house, the tree"),
+        ("the (red:1.4) house", r"the \(red:1.4\) house"),
+        ("[house] BREAK {a}", r"\[house\] break \{a\}"),
+    ],
+)
+def test_what_is_removed_is_avoided_as_it_is_meant(manager: PipelineManager, words: str, avoided: str) -> None:
+    """What is taken away again stays, and signs that weigh words in a prompt weigh none here."""
+    request = inpaint("storybook", prompt="", verb="remove", strength=1.0)
+    said = bytes_of(run(replace(request, words=words), manager, quietly))
+    assert said == bytes_of(run(replace(request, negative_prompt=avoided), manager, quietly))
+
+
 def test_what_is_replaced_is_not_avoided(manager: PipelineManager) -> None:
     request = inpaint("storybook")
     said = run(replace(request, words="the house"), manager, quietly)
