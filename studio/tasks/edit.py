@@ -16,6 +16,9 @@ from studio.results import Report, Result
 from studio.tasks.painting import in_turn, painted
 from studio.tasks.watch import Watch
 
+# Of what lies around the box so much of its shorter side is seen by the fill: a mask may leave nothing in the box.
+AROUND = 1 / 8
+
 
 def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
     """Paint the masked part of the picture, as often as the request says; where the mask is 0 not a bit changes."""
@@ -42,12 +45,16 @@ def _part(whole: Edit, request: Inpaint) -> tuple[Image.Image, np.ndarray]:
 
     All that is blended in is painted, so that new and old overlap where they meet.
     """
-    filled = fills.filled(images.opaque(whole.image), whole.mask, catalog.verb(request.verb).fill)
-    size = (request.width, request.height)
-    mask = Image.fromarray(np.where(whole.mask > 0, 255, 0).astype(np.uint8))
+    left, top, right, bottom = whole.box
+    box_size, size = (right - left, bottom - top), (request.width, request.height)
+    around = masks.region(whole.box, round(AROUND * min(box_size)), whole.image.size, box_size)
+    image, mask = whole.image.crop(around), whole.mask[around[1] : around[3], around[0] : around[2]]
+    filled = fills.filled(images.opaque(image), mask, catalog.verb(request.verb).fill)
+    hole = Image.fromarray(np.where(mask > 0, 255, 0).astype(np.uint8))
+    box = (left - around[0], top - around[1], right - around[0], bottom - around[1])
     return (
-        filled.crop(whole.box).resize(size, Image.Resampling.LANCZOS),
-        np.asarray(mask.crop(whole.box).resize(size, Image.Resampling.BOX)) > 0,
+        filled.crop(box).resize(size, Image.Resampling.LANCZOS),
+        np.asarray(hole.crop(box).resize(size, Image.Resampling.BOX)) > 0,
     )
 
 

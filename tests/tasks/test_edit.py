@@ -1,5 +1,6 @@
 """Edits: what is not masked stays bit for bit, whatever the picture and the family; the rest is painted as asked."""
 
+import tracemalloc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -145,7 +146,8 @@ def test_of_a_large_picture_a_region_around_the_mask_is_painted(manager: Pipelin
     assert_rest_is_kept(result, request.image.image)
 
 
-def test_what_lies_outside_the_region_is_not_looked_at(manager: PipelineManager) -> None:
+@pytest.mark.parametrize("verb", ["remove", "restyle"])
+def test_what_lies_outside_the_region_is_not_looked_at(manager: PipelineManager, verb: str) -> None:
     size, mask = (300, 200), Image.new("L", (300, 200))
     mask.paste(255, (20, 20, 60, 60))
     other = noise("RGB", size)
@@ -153,11 +155,44 @@ def test_what_lies_outside_the_region_is_not_looked_at(manager: PipelineManager)
     made = [
         np.asarray(run(request, manager, quietly).images[0])[:, :200]
         for request in (
-            inpaint("storybook", size, mask_image=picture(mask), padding_mask_crop=10, verb="restyle", image=image)
+            inpaint(
+                "storybook", size, mask_image=picture(mask), padding_mask_crop=10, verb=verb, strength=0.5, image=image
+            )
             for image in (picture(noise("RGB", size)), picture(other))
         )
     ]
     assert np.array_equal(*made)
+
+
+def test_of_a_large_picture_no_more_is_filled_than_is_painted(manager: PipelineManager) -> None:
+    """Filling takes some 50 bytes for a pixel."""
+    width, height = size = (2400, 1600)
+    image, mask = Image.new("RGB", size, "red"), Image.new("L", size)
+    mask.paste(255, (400, 200, 450, 240))
+    how = {"image": picture(image), "mask_image": picture(mask), "grow": 0, "feather": 0, "padding_mask_crop": 20}
+    request = inpaint("storybook", verb="remove", strength=0.5, **how)
+    tracemalloc.start()
+    run(request, manager, quietly)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 30 * width * height
+
+
+def test_a_mask_that_fills_its_region_is_filled_from_around_it(manager: PipelineManager) -> None:
+    """Else there would be nothing to fill it from, and it would be the same whatever is around it."""
+    box, mask = (100, 50, 196, 146), Image.new("L", (300, 200))
+    mask.paste(255, box)
+    how = {"mask_image": picture(mask), "grow": 0, "feather": 0, "padding_mask_crop": 0, "strength": 0.5}
+    red, blue = (
+        run(
+            inpaint("storybook", verb="remove", image=picture(Image.new("RGB", (300, 200), colour)), **how),
+            manager,
+            quietly,
+        )
+        for colour in ("red", "blue")
+    )
+    assert edit(red.request).box == box
+    assert red.images[0].crop(box) != blue.images[0].crop(box)
 
 
 @pytest.mark.parametrize("mode", MODES)
