@@ -102,7 +102,8 @@ class _Unfit(Exception):
 def read(source: Path | bytes, *, label: str, largest: int = LARGEST_FILE) -> Picture:
     """The picture in a file from outside; StudioError says in words that begin with `label` why there is none.
 
-    A file of more than `largest` bytes is none. Nothing is decoded before its bytes, kind and size are known to be harmless. Metadata stays behind.
+    A file of more than `largest` bytes is none. Nothing is decoded before its bytes, kind and size are known to be
+    harmless. Metadata stays behind.
     """
     try:
         data = _bytes(source, largest)

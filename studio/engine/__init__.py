@@ -51,8 +51,8 @@ class Engine(Protocol):
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
         """How long the prompt is for the checkpoint: tokens, chunks, the places where they end, the most of one."""
 
-    def find_picture(self, reference: str, owner: str) -> Picture:
-        """A start image that the owner used before; NotFound if it is not to be had any more."""
+    def find_picture(self, reference: str, owner: str, *, label: str = "Start image") -> Picture:
+        """A picture the owner gave before; NotFound, which begins with `label`, if it is not to be had any more."""
 
     def gallery(self, owner: str) -> Gallery:
         """The owner's finished pictures."""

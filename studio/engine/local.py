@@ -109,8 +109,8 @@ class LocalEngine:
         folder = sources.folder_of(sources.find(checkpoint, self._settings), self._settings)
         return {**self._counter.count(folder, prompt)._asdict(), "most": ROOM} if folder else None
 
-    def find_picture(self, reference: str, owner: str) -> Picture:
-        return outputs.find_picture(reference, self._settings.outputs, owner=owner)
+    def find_picture(self, reference: str, owner: str, *, label: str = "Start image") -> Picture:
+        return outputs.find_picture(reference, self._settings.outputs, owner=owner, label=label)
 
     def gallery(self, owner: str) -> outputs.Gallery:
         return outputs.Gallery(self._index, owner)

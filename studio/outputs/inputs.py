@@ -21,17 +21,20 @@ def keep_input(picture: Picture, folder: Path, *, owner: str) -> str:
     return picture.reference
 
 
-def find_picture(reference: str, folder: Path, *, owner: str) -> Picture:
-    """The owner's start image of that reference, byte for byte; NotFound for one that is gone, or somebody else's."""
+def find_picture(reference: str, folder: Path, *, owner: str, label: str = "Start image") -> Picture:
+    """The owner's picture of that reference, byte for byte; NotFound for one that is gone, or somebody else's.
+
+    What is said then begins with `label`.
+    """
     match = REFERENCE.fullmatch(reference) if isinstance(reference, str) else None
     if not match:
-        raise StudioError("Start image: the settings do not tell which picture it was. Choose one.")
+        raise StudioError(f"{label}: the settings do not tell which picture it was. Choose one.")
     try:
         picture = Picture(_place(match[1], folder, owner).read_bytes())
     except OSError:
         picture = None
     if picture is None or picture.sha256 != match[1]:
-        raise NotFound("Start image: it is not kept here any more. Choose it again.")
+        raise NotFound(f"{label}: it is not kept here any more. Choose it again.")
     return picture
 
 

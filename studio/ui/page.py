@@ -64,7 +64,7 @@ class Page:
     def picture(self, value: object, owner: str, *, label: str) -> Picture | None:
         """A picture that a page or a program sent, or one of the owner's own by its reference; None for none."""
         if isinstance(value, str) and value.startswith("sha256:"):
-            return self.engine.find_picture(value, owner)
+            return self.engine.find_picture(value, owner, label=label)
         return uploads.picture(value, label=label)
 
     def gallery(self, owner: str) -> Gallery:
