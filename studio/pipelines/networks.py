@@ -9,18 +9,25 @@ from studio.pipelines import hub, sources
 from studio.results import Progress, Report
 
 
-def folder(source: str, settings: Settings, report: Report, *, label: str, revision: str | None = None) -> Path:
-    """The folder of a network: of this project or in the hub's cache, fetched into it if need be.
+def find(source: str, settings: Settings, *, label: str, revision: str | None = None) -> Path | None:
+    """The folder of a network, of this project or in the hub's cache; None if it has yet to be fetched into that.
 
-    `report` hears of the bytes, and may raise to stop that. LoadError, which begins with `label`, if it is not to be
-    had; a HubError if that is since it cannot be fetched.
+    LoadError, which begins with `label`, if one of this project is missing.
     """
     if source.startswith("assets/"):
         own = sources.PROJECT / source
         if not own.is_dir():
             raise LoadError(f"{label}: {source} is missing. Put it back from the repository, or choose another.")
         return own
-    here = sources.network(source, settings, revision)
+    return sources.network(source, settings, revision)
+
+
+def folder(source: str, settings: Settings, report: Report, *, label: str, revision: str | None = None) -> Path:
+    """The folder of a network as `find`, fetched if need be.
+
+    `report` hears of the bytes, and may raise to stop that. A HubError if it cannot be fetched.
+    """
+    here = find(source, settings, label=label, revision=revision)
     if here:
         return here
     started = time.monotonic()

@@ -205,7 +205,7 @@ class FindMask:
         maximum=0.98,
         step=0.02,
     )
-    fill_holes: bool = rules.row(True, label="Fill holes", info="Take in what the mask encloses.", kind=bool)
+    fill_holes: bool = rules.row(True, label="Fill holes", info="Take in small gaps in what is found.", kind=bool)
     mask_image: Picture | None = rules.row(
         None, label="Mask", info="A mask to go on from; white is repainted.", kind=Picture
     )
@@ -220,6 +220,7 @@ class FindMask:
         0, label="Grow", info="Pixels the mask is widened by; below 0 narrowed.", kind=int, minimum=-128, maximum=128
     )
     feather: int = rules.row(0, label="Feather", info="Pixels over which it fades.", kind=int, minimum=0, maximum=128)
+    download: bool = rules.row(True, label="Download", info="Fetch the mask model if it is not here yet.", kind=bool)
 
     def __post_init__(self) -> None:
         for name, rule in rules.of(FindMask).items():

@@ -6,7 +6,7 @@ import numpy as np
 
 from studio import algebra, images, masks
 from studio.config import Settings
-from studio.errors import InvalidField
+from studio.errors import InvalidField, LoadError
 from studio.images import Picture
 from studio.pipelines import networks
 from studio.requests import RULES, CutOut, FindMask
@@ -81,7 +81,10 @@ def _named(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray, f
     """What the words name, and how sure the net is of it."""
     terms = algebra.terms(request.words)
     model = _model(request, "words")
-    folder = networks.folder(model.source, nets.settings, report, label=model.label, revision=model.revision)
+    where = {"label": model.label, "revision": model.revision}
+    if not request.download:
+        _check_here(model, networks.find(model.source, nets.settings, **where) is not None)
+    folder = networks.folder(model.source, nets.settings, report, **where)
     words = [term.words for term in terms]
     scores = nets.regions.scores(request.image, words, model, folder, report=report)
     likeliest = np.maximum.reduce([score for term, score in zip(terms, scores, strict=True) if term.sign > 0])
@@ -107,12 +110,21 @@ def _in_front(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray
 
 def _matte(request: FindMask | CutOut, threshold: float, nets: Nets, report: Report) -> np.ndarray:
     """The foreground, whose best pixel reaches the threshold; NothingFound if none does."""
-    matte = nets.foregrounds.matte(request.image, _model(request, "foreground"), report)
+    model = _model(request, "foreground")
+    if isinstance(request, FindMask) and not request.download:
+        _check_here(model, nets.foregrounds.has(model, report))
+    matte = nets.foregrounds.matte(request.image, model, report)
     best = float(matte.max())
     if best < threshold:
         said = f"nothing stands out from the background (best {_below(best)}, threshold {threshold:g})"
         raise NothingFound(f"Mask: {said}. Find it by words, or paint it.", masks.picture(matte))
     return matte
+
+
+def _check_here(model: MaskModel, is_here: bool) -> None:
+    if not is_here:
+        size = f"{model.size_bytes / 1e6:.0f} MB"
+        raise LoadError(f"Mask model: {model.label} ({size}) is not on this machine yet. Press Find to download it.")
 
 
 def _marked(scores: np.ndarray, request: FindMask) -> np.ndarray:

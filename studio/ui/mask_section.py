@@ -24,6 +24,7 @@ from studio.ui.picture import Updates
 from studio.vision import registry
 
 HINT = "Say in words what to change and press Find, or paint over it below."
+EXTENDS = "Say below how much is added at each side. What is there stays, unless you paint over it."
 FITTING = "The one that fits the checkpoint"
 PAINTING = "Green adds to the mask, red takes away. The eraser takes strokes back; Undo is in the bar."
 # The longer side of what is painted on: a larger one is slow to paint over, a smaller one hard to hit.
@@ -146,6 +147,9 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     """
 
     def look(request: gr.Request, **values: object) -> Iterator[Updates]:
+        yield from shown(page, section, {**values, "download": False}, request)
+
+    def find(request: gr.Request, **values: object) -> Iterator[Updates]:
         yield from shown(page, section, values, request)
 
     finding = {
@@ -156,7 +160,8 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
         "trigger_mode": "always_last",
         **WATCHING,
     }
-    asked = gr.on([section.find.click, fields["words"].submit], **finding)
+    # Only who asks for a mask downloads what finds it.
+    asked = gr.on([section.find.click, fields["words"].submit], **finding | {"fn": find})
     asked.then(None, js="() => easel.show('.mask-box')")
     gr.on([fields[name].change for name in CHANGING], **finding)
     source, model = fields["source"], fields["mask_model"]
@@ -176,7 +181,8 @@ def shown(page: Page, section: Section, values: Values, request: gr.Request) -> 
     try:
         read = masking.read(page, values, owner)
         if read["image"] is None or masking.is_empty(masking.asked(read)):
-            yield _told(section, HINT, None if read["image"] is None else _drawn(read["image"], None))
+            hint = EXTENDS if read["verb"] == "extend" else HINT
+            yield _told(section, hint, None if read["image"] is None else _drawn(read["image"], None))
             return
         wanted = masking.asked(read)
         plain = replace(wanted, grow=0, feather=0)  # as an edit takes it, which grows and feathers it itself

@@ -42,13 +42,18 @@ def prompt(verb: catalog.Verb, example: str) -> Controls:
     return {"prompt": gr.Textbox(example, label="Prompt", info=verb.asks, lines=2, elem_classes=classes)}
 
 
-def connect(page: Page, form: Form, sides: Sides) -> None:
-    """A verb that is chosen brings its recipe, in pixels of the picture; a new picture too."""
+def connect(page: Page, form: Form, sides: Sides, what: gr.Row) -> None:
+    """A verb that is chosen brings its recipe, in pixels of the picture; a new picture too.
+
+    `what` is the row of the words for the mask, which Extend needs none of.
+    """
     fields = form.controls
 
     def tell(name: str) -> Updates:
         verb = catalog.verb(name)
-        return {fields["prompt"]: gr.update(info=verb.asks), sides.row: gr.update(visible=verb.name == "extend")}
+        extends = verb.name == "extend"
+        rows = {sides.row: gr.update(visible=extends), what: gr.update(visible=not extends)}
+        return {fields["prompt"]: gr.update(info=verb.asks), **rows}
 
     def cook(name: str, image: object) -> Updates:
         return {fields[field]: value for field, value in recipe(catalog.verb(name), image).items()}
@@ -59,7 +64,7 @@ def connect(page: Page, form: Form, sides: Sides) -> None:
 
     both = [fields["verb"], fields["image"]]
     cooked = [fields[name] for name in RECIPE]
-    fields["verb"].change(tell, fields["verb"], [fields["prompt"], sides.row], **QUICK)
+    fields["verb"].change(tell, fields["verb"], [fields["prompt"], sides.row, what], **QUICK)
     form.settle(fields["verb"].input(cook, both, cooked, preprocess=False, **QUICK))
     shaped = [fields["grow"], fields["feather"]]
     fields["image"].upload(measure, both, shaped, preprocess=False, **QUICK)

@@ -71,6 +71,10 @@ class Foregrounds:
             self._mattes.popitem(last=False)
         return self._mattes[key].astype(np.float32) / 255
 
+    def has(self, model: MaskModel, report: Report) -> bool:
+        """Whether the model's file is here. LoadError if rembg cannot be used; its first import is told to `report`."""
+        return _here(model, _rembg(report)) is not None
+
     def cut_out(self, picture: Picture, mask: np.ndarray, report: Report) -> Image.Image:
         """The picture as RGBA with the mask (height, width), 0 to 1, for its alpha, times the alpha it has already.
 
@@ -197,21 +201,26 @@ def _no_room(model: MaskModel, folder: Path) -> str:
 
 def _file(model: MaskModel, rembg: ModuleType, settings: Settings, report: Report) -> Path:
     """The model's file, fetched if need be; LoadError if it is not here and may not be fetched."""
-    if model.source.startswith("assets/"):
-        return PROJECT / model.source
-    kind = rembg.sessions.sessions[model.id]
-    existing = kind.resolve_existing(f"{model.id}.onnx")
-    if existing:
-        return Path(existing)
+    here = _here(model, rembg)
+    if here:
+        return here
     missing = f"Foreground: {model.label} ({_megabytes(model.size_bytes)}) is not on this machine"
     if settings.is_public:
         remedy = "Choose another model, or fetch it with Easel started without --share and on a loopback address."
         raise LoadError(f"{missing}, and only the owner of a private studio may download. {remedy}")
-    folder = Path(kind.model_dir())
+    folder = Path(rembg.sessions.sessions[model.id].model_dir())
     if _is_offline(settings):
         remedy = f"Start it without --offline and HF_HUB_OFFLINE, put {model.id}.onnx into {folder}"
         raise LoadError(f"{missing}, and Easel was told not to download. {remedy}, or choose another model.")
     return fetch(model, folder, report)
+
+
+def _here(model: MaskModel, rembg: ModuleType) -> Path | None:
+    """The model's file of this project, or where rembg looks for its own."""
+    if model.source.startswith("assets/"):
+        return PROJECT / model.source
+    existing = rembg.sessions.sessions[model.id].resolve_existing(f"{model.id}.onnx")
+    return Path(existing) if existing else None
 
 
 def _is_offline(settings: Settings) -> bool:

@@ -1,6 +1,9 @@
 """Masks found by words or what stands in front, joined, painted on and changed; and what is cut out by them."""
 
+import os
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -29,6 +32,17 @@ SHAPE = SIZE[::-1]
 @pytest.fixture(scope="module")
 def nets() -> Nets:
     return Nets(Settings())
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Iterator[Nets]:
+    """On a machine that no net was downloaded to."""
+    before = os.environ.get("REMBG_HOME")
+    os.environ["REMBG_HOME"] = str(tmp_path)
+    yield Nets(Settings(cache_dir=tmp_path))
+    del os.environ["REMBG_HOME"]
+    if before is not None:
+        os.environ["REMBG_HOME"] = before
 
 
 def quietly(event: Progress | Preview) -> None:
@@ -215,6 +229,15 @@ def test_what_was_guessed_is_found_at_the_threshold_that_is_told(nets: Nets) -> 
         asked(nets, words=words, threshold=0.98)
     best = float(str(nothing.value).partition("best ")[2].partition(",")[0])
     assert asked(nets, words=words, threshold=best - 0.01).coverage > 0
+
+
+@pytest.mark.parametrize(
+    ("source", "model", "size"), [("words", "clipseg", "603 MB"), ("foreground", "u2netp", "5 MB")]
+)
+def test_a_net_is_not_downloaded_unless_that_is_wanted(bare: Nets, source: str, model: str, size: str) -> None:
+    message = rf"^Mask model: .* \({size}\) is not on this machine yet\. Press Find to download it\.$"
+    with pytest.raises(LoadError, match=message):
+        asked(bare, words=FIRST, source=source, mask_model=model, download=False)
 
 
 def test_no_words_are_asked_for(nets: Nets) -> None:

@@ -93,10 +93,10 @@ def test_a_verb_says_what_its_prompt_is_for(page: Page, bench: Bench, verb: cata
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_sides_are_seen_with_extend_alone(page: Page, bench: Bench, verb: catalog.Verb) -> None:
+def test_extend_asks_for_sides_and_the_others_for_words(page: Page, bench: Bench, verb: catalog.Verb) -> None:
     told = answers(page, bench.form.controls["verb"], "change", verb.name)
-    (shown,) = [update["visible"] for update in told.values() if "visible" in update]
-    assert shown is (verb.name == "extend")
+    shown = {part.elem_classes[-1]: update["visible"] for part, update in told.items() if "visible" in update}
+    assert shown == {"pair sides": verb.name == "extend", "what-row": verb.name != "extend"}
 
 
 def test_a_new_picture_brings_the_shape_of_the_mask(page: Page, bench: Bench, wide: str) -> None:

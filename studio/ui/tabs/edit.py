@@ -62,7 +62,7 @@ def build(page: Page) -> Bench:
             fields |= controls.of(Inpaint, "verb")
             sides = verbs.sides()
             fields |= sides.controls
-            with gr.Row(elem_classes="what-row"):
+            with gr.Row(elem_classes="what-row") as what_row:
                 what = controls.of(FindMask, "words", words=first.words)
                 find = gr.Button("Find", size="sm", elem_classes="find")
             fields |= verbs.prompt(verb, first.prompt)
@@ -100,7 +100,7 @@ def build(page: Page) -> Bench:
     ties.recipe(form)
     ties.seed(form, view)
     ties.words(page, form)
-    verbs.connect(page, form, sides)
+    verbs.connect(page, form, sides, what_row)
     edit_examples.connect(form, tried, section)
     show_mask = mask_section.connect(page, section, {name: fields[name] for name in mask_section.FIELDS})
     before_after.connect(page, view, compared)

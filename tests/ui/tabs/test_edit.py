@@ -16,7 +16,7 @@ from tests.ui.clicks import Run
 from tests.ui.conftest import Served, wait_until
 
 # What an edit does not use, or what follows from it.
-WITHOUT = {"width", "height", "resize_mode", "second_pass_scale", "second_pass_strength", "prompt_per_line"}
+WITHOUT = {"width", "height", "resize_mode", "second_pass_scale", "second_pass_strength", "prompt_per_line", "download"}
 QUICK = {"checkpoint": "one", "num_inference_steps": 1, "strength": 1}
 
 
