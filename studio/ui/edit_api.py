@@ -1,6 +1,7 @@
 """The endpoints of the Edit tab: a mask found, a part cut out, a part of a picture changed."""
 
 from collections.abc import Iterator
+from dataclasses import fields
 
 import gradio as gr
 
@@ -12,8 +13,12 @@ from studio.ui import masking, uploads
 from studio.ui.api import DETAILS, PICTURE, Parameter, endpoint, parameters, pictures_and_details, ran
 from studio.ui.page import Page
 
-# What an edit says of its mask beside the fields it has itself.
-FINDING = ("source", "mask_model", "threshold", "fill_holes", "invert")
+# What an edit says of its mask beside the fields it has itself, with what it means left out.
+FINDING = {
+    field.name: field.default
+    for field in fields(FindMask)
+    if field.name in ("source", "mask_model", "threshold", "fill_holes", "invert")
+}
 
 
 def publish(page: Page) -> None:
@@ -33,8 +38,7 @@ def publish(page: Page) -> None:
     def edit(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
         values = masking.read(page, values, owner, ("image", "mask_image"))
-        is_masked = values["mask_image"] is not None or values["verb"] == "extend"
-        find = None if is_masked else _mask_of(values)
+        find = _mask_of(values)
         asked = made({name: value for name, value in values.items() if name not in FINDING})
         job = page.engine.submit(asked, owner, find=find)
         for pictures, details in ran(page, job):
@@ -50,8 +54,17 @@ def publish(page: Page) -> None:
     endpoint(page, edit, "edit", told, parameters=parameters(Inpaint) | finding, gives=pictures_and_details())
 
 
-def _mask_of(values: dict[str, object]) -> FindMask:
-    """The mask an edit needs, as it is found: the edit grows and feathers it."""
+def _mask_of(values: dict[str, object]) -> FindMask | None:
+    """The mask an edit needs, as it is found: the edit grows and feathers it. None if it needs none.
+
+    InvalidField if it is told how to find one then.
+    """
+    if values["mask_image"] is not None or values["verb"] == "extend":
+        why = "Extend needs no mask" if values["mask_image"] is None else "the mask is sent"
+        for name in FINDING:
+            if values[name] != FINDING[name]:
+                raise InvalidField(name, f"{masking.RULES[name].label}: {why}, so none is found. Leave it out.")
+        return None
     invert = values["invert"]
     if isinstance(invert, bool):  # what is neither is refused by its label
         invert = invert != masking.keeps(values)

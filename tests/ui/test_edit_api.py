@@ -377,6 +377,28 @@ def test_a_mask_of_another_size_is_refused(client: Client, house: File, tmp_path
         client.predict(image=house, mask_image=small, api_name=endpoint)
 
 
+FINDING = [("invert", True), ("threshold", 0.3), ("fill_holes", False), ("source", "none"), ("mask_model", "clipseg")]
+
+
+@pytest.mark.parametrize(("name", "value"), FINDING)
+def test_how_to_find_a_mask_is_refused_beside_one(
+    client: Client, house: File, mask: File, name: str, value: object
+) -> None:
+    label = rules.of(FindMask)[name].label
+    with pytest.raises(AppError, match=f"^{label}: the mask is sent, so none is found. Leave it out."):
+        client.predict(image=house, mask_image=mask, prompt="a tree", **TINY, **{name: value}, api_name="/edit")
+
+
+def test_how_to_find_a_mask_is_refused_of_extend(client: Client, house: File) -> None:
+    with pytest.raises(AppError, match="^Threshold: Extend needs no mask, so none is found. Leave it out."):
+        client.predict(image=house, verb="extend", right=16, threshold=0.3, **TINY, api_name="/edit")
+
+
+def test_a_mask_that_is_not_kept_is_named_by_its_label(client: Client, house: File) -> None:
+    with pytest.raises(AppError, match="^Mask: it is not kept here any more"):
+        client.predict(image=house, mask_image="sha256:" + "0" * 64, prompt="a tree", **TINY, api_name="/edit")
+
+
 @pytest.mark.parametrize("endpoint", ["/cut_out", "/edit"])
 def test_an_empty_mask_is_refused(client: Client, house: File, tmp_path: Path, endpoint: str) -> None:
     empty = saved(Image.new("L", (128, 128)), tmp_path / "empty.png")
