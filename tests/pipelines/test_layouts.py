@@ -53,6 +53,9 @@ def test_the_right_texts_are_asked_for() -> None:
     base = holding("a", metadata={"modelspec.architecture": "stable-diffusion-v2-512"})
     assert layouts.configs(base, catalog.family("sd2")).endswith("2-1-base")
     assert layouts.configs(holding("a"), catalog.family("sd2")).endswith("2-1")
+    filler = Header({layouts.FIRST_LAYERS[0]: (320, 9, 3, 3)}, {})
+    assert layouts.configs(filler, catalog.family("sd2")).endswith("2-1-base")
+    assert layouts.configs(filler, catalog.family("sd1")).endswith("v1-5")
 
 
 def test_a_file_tells_what_noise_it_was_trained_on() -> None:

@@ -243,6 +243,16 @@ def test_a_file_that_predicts_velocity_is_run_so(forms: Forms, small: Small, tmp
         assert pipe.scheduler.config.prediction_type == "v_prediction"
 
 
+def test_a_file_of_sd2_made_for_inpainting_is_run_as_its_base_model_is(settings: Settings, tmp_path: Path) -> None:
+    for name, kind in (("stable-diffusion-2-1", "v_prediction"), ("stable-diffusion-2-1-base", "epsilon")):
+        texts = tiny.sd2(tmp_path / name, 0, prediction_type=kind)
+        tiny.hub_cache(texts, tmp_path / "hub", f"sd2-community/{name}")
+    tiny.single_file(tiny.sd2_inpainting(tmp_path / "made", 1), tmp_path / "models" / "filler.safetensors")
+    manager = PipelineManager(replace(settings, models=tmp_path / "models", cache_dir=tmp_path / "hub"))
+    with manager.pipeline(TextToImage(checkpoint="filler.safetensors", scheduler="DDIM"), kind="inpaint") as pipe:
+        assert pipe.scheduler.config.prediction_type == "epsilon" and pipe.unet.config.in_channels == 9
+
+
 def test_what_is_no_number_is_refused_once_and_listed_so(forms: Forms, small: Small, tmp_path: Path) -> None:
     shutil.copytree(forms.folder("sd1"), tmp_path / "models" / "mine")
     file = tmp_path / "models" / "mine" / "vae" / "diffusion_pytorch_model.safetensors"
