@@ -409,6 +409,34 @@ def test_what_is_painted_holds_the_mask_grown_and_feathered() -> None:
     assert (right - left, bottom - top) < (800, 600)
 
 
+def test_a_picture_of_a_shape_that_can_be_painted_is_seen_whole() -> None:
+    """But for what rounding to the family's steps does to it."""
+    assert edit(resolved(inpaint((150, 100), padding_mask_crop=-1), STORYBOOK)).box == (0, 0, 150, 100)
+    square = inpaint((128, 128), padding_mask_crop=-1, width=128, height=128)
+    assert edit(resolved(square, STORYBOOK)).box == (0, 0, 128, 128)
+
+
+@pytest.mark.parametrize(
+    ("size", "mask", "box"),
+    [
+        ((1000, 60), (500, 20, 520, 40), (390, 0, 630, 60)),
+        ((1000, 60), (0, 20, 20, 40), (0, 0, 240, 60)),
+        ((60, 1000), (20, 970, 40, 990), (0, 760, 60, 1000)),
+    ],
+)
+def test_of_a_picture_too_long_to_be_painted_whole_the_most_is_seen_that_is_not_squashed(
+    size: tuple[int, int], mask: tuple[int, int, int, int], box: tuple[int, int, int, int]
+) -> None:
+    asked = inpaint(size, mask, padding_mask_crop=-1, grow=0, feather=0)
+    complete = resolved(asked, catalog.checkpoint("sd15"))
+    assert sorted((complete.width, complete.height)) == [256, 1024] and edit(complete).box == box
+
+
+def test_a_size_of_another_shape_squashes_nothing() -> None:
+    asked = inpaint((128, 128), (30, 60, 50, 80), padding_mask_crop=-1, width=96, height=192, grow=0, feather=0)
+    assert edit(resolved(asked, STORYBOOK)).box == (8, 0, 72, 128)
+
+
 def test_what_is_added_at_the_sides_is_the_mask() -> None:
     whole = edit(resolved(extension(left=8, right=16, top=24, bottom=32, feather=0), STORYBOOK))
     assert whole.image.size == (144, 156) and not whole.mask[24:124, 8:128].any()

@@ -17,6 +17,8 @@ from studio.requests.sizes import size_like
 # A picture of not much more than the pixels a model is at home with is seen whole.
 WHOLE = 1.5
 LEAST_PADDING = 32
+# A shape that is off by no more than that, as by rounding to a family's steps, is not seen to be.
+NEARLY = 1.08
 SIDES = ("left", "top", "right", "bottom")
 
 
@@ -38,10 +40,10 @@ def edit(request: Inpaint) -> Edit:
     bounds = masks.bounds(mask)
     if bounds is None:
         raise InvalidField("grow", f"Grow: narrowed by {-request.grow} pixels nothing is left of the mask.")
+    size = (request.width, request.height)
     if request.padding_mask_crop < 0:
-        return Edit(image, mask, (0, 0, *image.size))
-    box = masks.region(bounds, request.padding_mask_crop, image.size, (request.width, request.height))
-    return Edit(image, mask, box)
+        return Edit(image, mask, _widest(bounds, image.size, size))
+    return Edit(image, mask, masks.region(bounds, request.padding_mask_crop, image.size, size))
 
 
 def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inpaint:
@@ -80,6 +82,19 @@ def shape(verb: Verb, size: tuple[int, int]) -> dict[str, int]:
     """How far a verb grows and feathers the mask of a picture of that size: pixels, no more than the fields take."""
     shares = {"grow": verb.grow, "feather": verb.feather}
     return {name: min(round(share * min(size)), RULES[name].maximum) for name, share in shares.items()}
+
+
+def _widest(bounds: Box, size: tuple[int, int], shape: tuple[int, int]) -> Box:
+    """All of a picture of this size; if painted at `shape` it would be squashed, the most that is not, about the mask.
+
+    A mask that is longer than that is squashed all the same, as little as can be.
+    """
+    left, top, right, bottom = bounds
+    squash = size[0] * shape[1] / (size[1] * shape[0])
+    if 1 / NEARLY <= squash <= NEARLY:
+        return 0, 0, *size
+    across = (left, 0, right, size[1]) if squash > 1 else (0, top, size[0], bottom)
+    return masks.region(across, 0, size, shape)
 
 
 def _check_unused(request: Inpaint) -> None:

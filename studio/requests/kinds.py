@@ -163,7 +163,7 @@ class Inpaint(ImageToImage):
     padding_mask_crop: int | None = rules.row(
         None,
         label="Padding",
-        info="Pixels around the mask that the model sees; −1 shows it all, less paints finer detail.",
+        info="Pixels around the mask that the model sees; −1 shows all that fits, less paints finer detail.",
         kind=int,
         minimum=-1,
         maximum=LARGEST_SIDE,
