@@ -356,14 +356,18 @@ REFUSED = [
     (
         {"verb": "extend", "right": 16_384, "mask_image": None},
         "right",
-        "Sides: 16,504×100 pixels are too many. Add less.",
+        "Sides: 16,504×100 pixels are too many; at most 16,384 a side and 33 megapixels. Add less.",
     ),
     (
         {"verb": "extend", "right": 16_000, "bottom": 16_000, "mask_image": None},
         "right",
-        "Sides: 16,120×16,100 pixels are too many. Add less.",
+        "Sides: 16,120×16,100 pixels are too many; at most 16,384 a side and 33 megapixels. Add less.",
     ),
-    ({"strength": 0.02}, "strength", "Strength: 0.02 of 20 steps leaves none to run; use a strength of 0.05 or more"),
+    (
+        {"strength": 0.02},
+        "strength",
+        "Strength: 0.02 of 20 steps leaves none to run; use a strength of 0.05 or more, or 50 ",
+    ),
 ]
 
 
@@ -395,7 +399,9 @@ def test_bad_values_of_an_edit_name_the_limit(field: str, value: object, message
 
 
 def test_a_mask_narrowed_to_nothing_is_refused() -> None:
-    with pytest.raises(InvalidField, match=r"^Grow: narrowed by 20 pixels nothing is left of the mask") as refused:
+    with pytest.raises(
+        InvalidField, match=r"^Grow: narrowed by 20 pixels nothing is left of the mask\. Narrow it less\.$"
+    ) as refused:
         edit(resolved(inpaint(grow=-20), STORYBOOK))
     assert refused.value.field == "grow"
 

@@ -39,7 +39,8 @@ def edit(request: Inpaint) -> Edit:
     mask = masks.feathered(masks.grown(mask, request.grow), request.feather)
     bounds = masks.bounds(mask)
     if bounds is None:
-        raise InvalidField("grow", f"Grow: narrowed by {-request.grow} pixels nothing is left of the mask.")
+        message = f"Grow: narrowed by {-request.grow} pixels nothing is left of the mask."
+        raise InvalidField("grow", f"{message} Narrow it less.")
     size = (request.width, request.height)
     if request.padding_mask_crop < 0:
         return Edit(image, mask, _widest(bounds, image.size, size))
@@ -122,7 +123,8 @@ def _bounds(request: Inpaint) -> Box:
         raise InvalidField("mask_image", f"{message} Make it of the picture's size, or paint it here.")
     width, height = _size(request)
     if max(width, height) > LARGEST_SIDE or width * height > LARGEST_AREA:
-        raise InvalidField("right", f"Sides: {width:,}×{height:,} pixels are too many. Add less.")
+        most = f"at most {LARGEST_SIDE:,} a side and {LARGEST_AREA / 1e6:.0f} megapixels"
+        raise InvalidField("right", f"Sides: {width:,}×{height:,} pixels are too many; {most}. Add less.")
     mask = _mask(request)
     bounds = masks.bounds(mask)
     if bounds is None:

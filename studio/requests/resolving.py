@@ -1,5 +1,6 @@
 """A request with nothing left open: defaults filled in, a seed drawn, choices made, its limits checked."""
 
+import itertools
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -121,7 +122,8 @@ def _check_strength(name: str, strength: float, steps: int) -> None:
     if steps_of(steps, strength) < 1:
         least = -(-100 // steps) / 100
         message = f"{RULES[name].label}: {strength:g} of {steps} steps leaves none to run;"
-        raise InvalidField(name, f"{message} use a strength of {least:g} or more, or more steps.")
+        enough = next(more for more in itertools.count(steps + 1) if steps_of(more, strength))
+        raise InvalidField(name, f"{message} use a strength of {least:g} or more, or {enough} steps or more.")
 
 
 def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
