@@ -85,12 +85,10 @@ def _named(request: FindMask, nets: Nets, report: Report) -> tuple[np.ndarray, f
     if not request.download:
         _check_here(model, networks.find(model.source, nets.settings, **where) is not None)
     folder = networks.folder(model.source, nets.settings, report, **where)
-    words = [term.words for term in terms]
-    scores = nets.regions.scores(request.image, words, model, folder, report=report)
+    scores = nets.regions.scores(request.image, [term.words for term in terms], model, folder, report=report)
     likeliest = np.maximum.reduce([score for term, score in zip(terms, scores, strict=True) if term.sign > 0])
     best, words = float(likeliest.max()), request.words
-    if len(words) > LONGEST_SAID:
-        words = f"{words[:LONGEST_SAID]}…"
+    words = words if len(words) <= LONGEST_SAID else f"{words[:LONGEST_SAID]}…"
     if best < request.threshold:
         said = f"nothing in the picture looks like '{words}' (best {_below(best)}, threshold {request.threshold:g})"
         guess = masks.picture(masks.thresholded(likeliest, 0.7 * best))

@@ -37,13 +37,13 @@ def stroke(page: Page) -> None:
     x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.2
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in range(8):
-        page.mouse.move(x + step * 14, y)
+    for step in range(4):
+        page.mouse.move(x + step * 30, y)
     page.mouse.up()
 
 
 def test_the_brush_adds_and_the_eraser_takes_back(open_page: OpenPage) -> None:
-    page = edit_tab(open_page())
+    page = edit_tab(open_page(width=1000, height=640))  # no larger than need be: every pixel takes its time
     find(page, "the house")
     before = share(page)
     opened(page, "paint-section")
@@ -64,7 +64,7 @@ def test_a_finger_paints_on_a_phone(open_page: OpenPage) -> None:
     x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.2
     touch = page.context.new_cdp_session(page)
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
-    for step in range(8):
-        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x + step * 12, "y": y}]})
+    for step in range(4):
+        touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x + step * 26, "y": y}]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
     assert until_other(page, before) > before
