@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+from PIL import Image
 
 from studio import algebra, images, masks
 from studio.config import Settings
@@ -58,7 +59,8 @@ def cut_out(request: CutOut, nets: Nets, report: Report) -> Cut:
 def find_mask(request: FindMask, nets: Nets, report: Report) -> Masked:
     """The mask that a request with its model named asks for; NothingFound if nothing looks like its words.
 
-    InvalidField if a mask is of another size than the picture; strokes are laid over all of it.
+    InvalidField if a mask is of another size than the picture, or strokes, which are laid over all of it, of another
+    shape.
     """
     started = time.monotonic()
     width, height = request.image.size
@@ -69,8 +71,7 @@ def find_mask(request: FindMask, nets: Nets, report: Report) -> Masked:
         found, score = SOURCES[request.source](request, nets, report)
         mask = masks.combined(mask, found, request.combine)
     if request.strokes is not None:
-        painted = request.strokes.image.convert("RGBA")
-        mask = masks.with_strokes(mask, *masks.strokes(painted, (width, height)))
+        mask = masks.with_strokes(mask, *masks.strokes(_strokes(request), (width, height)))
     mask = masks.inverted(mask) if request.invert else mask
     mask = masks.feathered(masks.grown(mask, request.grow), request.feather)
     seconds = time.monotonic() - started
@@ -146,6 +147,18 @@ def _model(request: FindMask | CutOut, finds: str) -> MaskModel:
         message = f"Mask model: {model.id} does not find by {finds}. Choose one of {fitting}."
         raise InvalidField("mask_model", message)
     return model
+
+
+def _strokes(request: FindMask) -> Image.Image:
+    """What was painted, which may be smaller or larger than the picture; InvalidField if it cannot lie over it."""
+    layer, (width, height) = request.strokes.image, request.image.size
+    if layer.mode != "RGBA":
+        message = "Strokes: the layer is not transparent anywhere, so it would cover the whole picture."
+        raise InvalidField("strokes", f"{message} Send one that is transparent where nothing was painted.")
+    if abs(layer.width * height - layer.height * width) > max(width, height):  # more than a pixel of the layer
+        message = f"Strokes: {layer.width}×{layer.height} pixels are of another shape than the picture's"
+        raise InvalidField("strokes", f"{message} {width}×{height}. Paint them over this picture.")
+    return layer
 
 
 def _fitting(name: str, picture: Picture, request: FindMask | CutOut) -> Picture:

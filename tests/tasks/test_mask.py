@@ -194,7 +194,7 @@ def test_a_mask_of_another_size_than_the_picture_is_refused(nets: Nets) -> None:
     assert refused.value.field == "mask_image"
 
 
-@pytest.mark.parametrize("size", [(SIZE[0] // 2, SIZE[1] // 2), (SIZE[0] * 3, SIZE[1] * 3), (32, 64)])
+@pytest.mark.parametrize("size", [(SIZE[0] // 2, SIZE[1] // 2), (SIZE[0] * 3, SIZE[1] * 3), (46, 30)])
 def test_strokes_of_any_size_are_laid_over_the_whole_picture(nets: Nets, size: tuple[int, int]) -> None:
     half = layer((masks.ADD, (0, 0, size[0] // 2 - 1, size[1])), size=size)
     mask = found(nets, source="none", strokes=half)
@@ -359,6 +359,16 @@ def test_a_cut_out_by_an_empty_mask_is_refused(nets: Nets) -> None:
 def test_a_cut_out_by_a_mask_of_another_size_is_refused(nets: Nets) -> None:
     with pytest.raises(InvalidField, match=r"^Mask: 50×50 pixels where the picture has"):
         look(CutOut(image=SCENE, mask_image=box(0, 0, 9, 9, size=(50, 50))), nets, quietly)
+
+
+def test_strokes_of_another_shape_are_refused(nets: Nets) -> None:
+    with pytest.raises(InvalidField, match=r"^Strokes: 64×200 pixels are of another shape than the picture's 144×96\."):
+        found(nets, source="none", strokes=layer((masks.ADD, (0, 0, 9, 9)), size=(64, 200)))
+
+
+def test_strokes_that_cover_everything_are_refused(nets: Nets) -> None:
+    with pytest.raises(InvalidField, match=r"^Strokes: the layer is not transparent anywhere, so it would cover"):
+        found(nets, source="none", strokes=images.picture(Image.new("RGB", SIZE)))
 
 
 def test_the_same_look_gives_the_same_mask(nets: Nets) -> None:
