@@ -145,13 +145,13 @@ def _elsewhere(scene: Scene, classes: np.ndarray, rng: np.random.Generator) -> Q
 # Kinds of queries and how often each is asked: what is not there as often as half of what is, since nothing else
 # teaches to look at shapes.
 KINDS: tuple[tuple[Callable[[Scene, np.ndarray, np.random.Generator], Query], float], ...] = (
-    (_thing, 0.42),
+    (_thing, 0.40),
     (_several, 0.05),
     (_ground, 0.07),
     (_sky, 0.07),
     (_background, 0.07),
-    (_absent, 0.24),
-    (_other_colour, 0.04),
+    (_absent, 0.20),
+    (_other_colour, 0.10),
     (_elsewhere, 0.04),
 )
 
