@@ -21,8 +21,8 @@ from studio.requests import (
     ImageToImage,
     Inpaint,
     TextToImage,
+    canvas,
     count,
-    edit,
     made,
     resolved,
     single,
@@ -402,12 +402,12 @@ def test_a_mask_narrowed_to_nothing_is_refused() -> None:
     with pytest.raises(
         InvalidField, match=r"^Grow: narrowed by 20 pixels nothing is left of the mask\. Narrow it less\.$"
     ) as refused:
-        edit(resolved(inpaint(grow=-20), STORYBOOK))
+        canvas(resolved(inpaint(grow=-20), STORYBOOK))
     assert refused.value.field == "grow"
 
 
 def test_what_is_painted_holds_the_mask_grown_and_feathered() -> None:
-    whole = edit(resolved(inpaint((800, 600), (300, 200, 330, 230), grow=4, feather=6), STORYBOOK))
+    whole = canvas(resolved(inpaint((800, 600), (300, 200, 330, 230), grow=4, feather=6), STORYBOOK))
     rows, columns = np.nonzero(whole.mask)
     assert (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1) == (290, 340, 190, 240)
     left, top, right, bottom = whole.box
@@ -417,9 +417,9 @@ def test_what_is_painted_holds_the_mask_grown_and_feathered() -> None:
 
 def test_a_picture_of_a_shape_that_can_be_painted_is_seen_whole() -> None:
     """But for what rounding to the family's steps does to it."""
-    assert edit(resolved(inpaint((150, 100), padding_mask_crop=-1), STORYBOOK)).box == (0, 0, 150, 100)
+    assert canvas(resolved(inpaint((150, 100), padding_mask_crop=-1), STORYBOOK)).box == (0, 0, 150, 100)
     square = inpaint((128, 128), padding_mask_crop=-1, width=128, height=128)
-    assert edit(resolved(square, STORYBOOK)).box == (0, 0, 128, 128)
+    assert canvas(resolved(square, STORYBOOK)).box == (0, 0, 128, 128)
 
 
 @pytest.mark.parametrize(
@@ -435,23 +435,23 @@ def test_of_a_picture_too_long_to_be_painted_whole_the_most_is_seen_that_is_not_
 ) -> None:
     asked = inpaint(size, mask, padding_mask_crop=-1, grow=0, feather=0)
     complete = resolved(asked, catalog.checkpoint("sd15"))
-    assert sorted((complete.width, complete.height)) == [256, 1024] and edit(complete).box == box
+    assert sorted((complete.width, complete.height)) == [256, 1024] and canvas(complete).box == box
 
 
 def test_a_size_of_another_shape_squashes_nothing() -> None:
     asked = inpaint((128, 128), (30, 60, 50, 80), padding_mask_crop=-1, width=96, height=192, grow=0, feather=0)
-    assert edit(resolved(asked, STORYBOOK)).box == (8, 0, 72, 128)
+    assert canvas(resolved(asked, STORYBOOK)).box == (8, 0, 72, 128)
 
 
 def test_what_is_added_at_the_sides_is_the_mask() -> None:
-    whole = edit(resolved(extension(left=8, right=16, top=24, bottom=32, feather=0), STORYBOOK))
+    whole = canvas(resolved(extension(left=8, right=16, top=24, bottom=32, feather=0), STORYBOOK))
     assert whole.image.size == (144, 156) and not whole.mask[24:124, 8:128].any()
     whole.mask[24:124, 8:128] = 1
     assert (whole.mask == 1).all()
 
 
 def test_a_mask_joins_the_sides_that_are_added() -> None:
-    whole = edit(resolved(extension(mask_image=shaded(SIZE, (40, 30, 70, 60)), feather=0), STORYBOOK))
+    whole = canvas(resolved(extension(mask_image=shaded(SIZE, (40, 30, 70, 60)), feather=0), STORYBOOK))
     assert (whole.mask[30:60, 40:70] == 1).all() and (whole.mask[:, 120:] == 1).all()
     assert whole.mask.sum() == 30 * 30 + 16 * 100
 

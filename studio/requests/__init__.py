@@ -1,6 +1,6 @@
 """What a user asks for: frozen, checked when made, and resolved before it runs."""
 
-from studio.requests.editing import Edit, edit
+from studio.requests.editing import Canvas, canvas
 from studio.requests.kinds import (
     LARGEST_SEED,
     RESIZE_MODES,
@@ -31,17 +31,17 @@ __all__ = [
     "MOST_PICTURES",
     "RESIZE_MODES",
     "RULES",
+    "Canvas",
     "CutOut",
-    "Edit",
     "Fetch",
     "FindMask",
     "ImageToImage",
     "Inpaint",
     "TextToImage",
     "Wildcards",
+    "canvas",
     "check_fits",
     "count",
-    "edit",
     "lines",
     "made",
     "resolved",

@@ -22,7 +22,7 @@ NEARLY = 1.08
 SIDES = ("left", "top", "right", "bottom")
 
 
-class Edit(NamedTuple):
+class Canvas(NamedTuple):
     """The picture at its full size, RGB or RGBA, the share of each pixel that is repainted, and the box painted."""
 
     image: Image.Image
@@ -30,12 +30,12 @@ class Edit(NamedTuple):
     box: Box
 
 
-def edit(request: Inpaint) -> Edit:
+def canvas(request: Inpaint) -> Canvas:
     """The picture with the sides added, and the mask grown and feathered, of a resolved request.
 
     Where the mask is 0 the picture stays as it is.
     """
-    image, mask = _canvas(request), _mask(request)
+    image, mask = _extended(request), _mask(request)
     mask = masks.feathered(masks.grown(mask, request.grow), request.feather)
     bounds = masks.bounds(mask)
     if bounds is None:
@@ -43,8 +43,8 @@ def edit(request: Inpaint) -> Edit:
         raise InvalidField("grow", f"{message} Narrow it less.")
     size = (request.width, request.height)
     if request.padding_mask_crop < 0:
-        return Edit(image, mask, _widest(bounds, image.size, size))
-    return Edit(image, mask, masks.region(bounds, request.padding_mask_crop, image.size, size))
+        return Canvas(image, mask, _widest(bounds, image.size, size))
+    return Canvas(image, mask, masks.region(bounds, request.padding_mask_crop, image.size, size))
 
 
 def completed(request: Inpaint, default: tuple[int, int], family: Family) -> Inpaint:
@@ -140,14 +140,14 @@ def _size(request: Inpaint) -> tuple[int, int]:
     return request.left + width + request.right, request.top + height + request.bottom
 
 
-def _canvas(request: Inpaint) -> Image.Image:
+def _extended(request: Inpaint) -> Image.Image:
     image = request.image.image
     image = image if image.mode == "RGBA" else image.convert("RGB")
     if request.verb != "extend":
         return image
-    canvas = Image.new(image.mode, _size(request))
-    canvas.paste(image, (request.left, request.top))
-    return canvas
+    extended = Image.new(image.mode, _size(request))
+    extended.paste(image, (request.left, request.top))
+    return extended
 
 
 def _mask(request: Inpaint) -> np.ndarray:

@@ -9,9 +9,7 @@ from PIL import Image
 from studio import algebra, catalog, fills, images, masks, prompts
 from studio.pipelines import inpainting
 from studio.pipelines.manager import PipelineManager
-from studio.requests import Inpaint, resolved, steps_of
-from studio.requests import edit as edit_of
-from studio.requests.editing import Edit
+from studio.requests import Canvas, Inpaint, canvas, resolved, steps_of
 from studio.results import Report, Result
 from studio.tasks.painting import in_turn, painted
 from studio.tasks.watch import Watch
@@ -23,7 +21,7 @@ AROUND = 1 / 8
 def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
     """Paint the masked part of the picture, as often as the request says; where the mask is 0 not a bit changes."""
     request = resolved(request, manager.row(request.checkpoint))
-    whole = edit_of(request)
+    whole = canvas(request)
     part, mask = _part(whole, request)
     watch = Watch(request, manager, report)
 
@@ -40,7 +38,7 @@ def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
     return in_turn(request, paint)
 
 
-def _part(whole: Edit, request: Inpaint) -> tuple[Image.Image, np.ndarray]:
+def _part(whole: Canvas, request: Inpaint) -> tuple[Image.Image, np.ndarray]:
     """The box at the size painted at, filled under the mask after the verb; and where it is painted, as bool.
 
     All that is blended in is painted, so that new and old overlap where they meet.

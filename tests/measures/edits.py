@@ -10,7 +10,7 @@ from PIL import Image
 from studio import images, tasks
 from studio.config import Settings
 from studio.pipelines.manager import PipelineManager
-from studio.requests import FindMask, Inpaint, edit
+from studio.requests import FindMask, Inpaint, canvas
 from studio.results import NothingFound
 from studio.storybook import judge
 from studio.storybook.data import UNSEEN
@@ -94,7 +94,7 @@ def _edited(scene: Scene, verb: str, manager: PipelineManager, nets: Nets, rng: 
     )
     result = tasks.run(request, manager, lambda _: None)
     after = np.asarray(result.images[0])
-    kept = edit(result.request).mask == 0
+    kept = canvas(result.request).mask == 0
     return Edited(scene, wanted, original, after, int((after[kept] != original[kept]).sum()))
 
 

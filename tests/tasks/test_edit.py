@@ -15,7 +15,7 @@ from studio.config import Settings
 from studio.errors import Cancelled, InvalidField, RunError
 from studio.images import picture
 from studio.pipelines.manager import PipelineManager
-from studio.requests import Inpaint, TextToImage, edit, resolved, single
+from studio.requests import Inpaint, TextToImage, canvas, resolved, single
 from studio.results import Preview, Progress, Result
 from studio.tasks import run
 from tests import tiny
@@ -90,7 +90,7 @@ def bytes_of(result: Result) -> list[bytes]:
 
 def assert_rest_is_kept(result: Result, original: Image.Image) -> None:
     """`original` is the picture on a canvas of the result's size; the mask is the one that was asked for, and grown."""
-    mask = edit(result.request).mask
+    mask = canvas(result.request).mask
     for image in result.images:
         assert (image.mode, image.size) == (original.mode, original.size) == (original.mode, mask.shape[::-1])
         before, after = np.asarray(original), np.asarray(image)
@@ -119,7 +119,7 @@ def test_pictures_of_every_kind_keep_their_size_and_what_is_not_masked(
 def test_what_is_painted_over_what_is_transparent_is_seen(manager: PipelineManager) -> None:
     result = run(inpaint("storybook", mode="RGBA"), manager, quietly)
     alpha = np.asarray(result.images[0].getchannel("A"))
-    mask = edit(result.request).mask
+    mask = canvas(result.request).mask
     assert (alpha[mask == 1] == 255).all() and (alpha[mask == 0] < 255).any()
 
 
@@ -141,7 +141,7 @@ def test_of_a_large_picture_a_region_around_the_mask_is_painted(manager: Pipelin
     request = inpaint("storybook", size, mask_image=picture(mask), width=None, height=None)
     result = run(request, manager, quietly)
     assert result.request.padding_mask_crop >= 0
-    left, top, right, bottom = edit(result.request).box
+    left, top, right, bottom = canvas(result.request).box
     assert (right - left) * (bottom - top) < 700 * 500 / 4
     assert_rest_is_kept(result, request.image.image)
 
@@ -191,7 +191,7 @@ def test_a_mask_that_fills_its_region_is_filled_from_around_it(manager: Pipeline
         )
         for colour in ("red", "blue")
     )
-    assert edit(red.request).box == box
+    assert canvas(red.request).box == box
     assert red.images[0].crop(box) != blue.images[0].crop(box)
 
 

@@ -15,7 +15,7 @@ from PIL import Image
 
 from studio import images, masks, results, rules
 from studio.config import Settings
-from studio.requests import CutOut, FindMask, Inpaint, edit
+from studio.requests import CutOut, FindMask, Inpaint, canvas
 from studio.storybook import render
 from studio.storybook.world import Mix, Scene, random_scene
 from studio.ui.page import ASSETS
@@ -214,7 +214,7 @@ def edited(request: pytest.FixtureRequest, client: Client, served: Served, house
     asked |= {"mask_image": mask} if "mask_image" in asked else {}
     (path,), details = client.predict(**asked, api_name="/edit")
     ran = results.from_json(details["request"], lambda reference: served.engine.find_picture(reference, "local"))
-    whole = edit(ran)
+    whole = canvas(ran)
     return Edited(request.param, np.asarray(whole.image.convert("RGB")), whole.mask, path, details)
 
 
