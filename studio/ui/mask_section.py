@@ -243,7 +243,8 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
     gr.on([image.upload, image.clear], lambda: dict.fromkeys(forgotten), None, forgotten, **QUICK)
     # Pressed by `paint.js` when the brush is lifted.
     painted = aids.pulse("edit-painted")
-    painted.click(stroke, [section.editor, section.earlier], strokes, trigger_mode="always_last", **WATCHING)
+    read = painted.click(stroke, [section.editor, section.earlier], strokes, trigger_mode="always_last", **WATCHING)
+    read.then(None, js="() => easel.painted()")
 
 
 def _keep(page: Page, section: Section, fields: Controls) -> None:

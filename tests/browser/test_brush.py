@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import PATIENCE, OpenPage, chromium
-from tests.browser.test_edit import edit_tab, find, opened, share, until_other
+from tests.browser.test_edit import PICTURES, edit_tab, find, opened, share, until_other
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
@@ -34,7 +34,7 @@ def canvas(page: Page) -> dict[str, float]:
 def stroke(page: Page) -> None:
     """From left to right through the upper part of the picture, where the sky is."""
     box = canvas(page)
-    x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.2
+    x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.3
     page.mouse.move(x, y)
     page.mouse.down()
     for step in range(4):
@@ -55,13 +55,22 @@ def test_the_brush_adds_and_the_eraser_takes_back(open_page: OpenPage) -> None:
     assert until_other(page, painted) < painted
 
 
+def test_run_waits_for_the_last_stroke(open_page: OpenPage) -> None:
+    page = edit_tab(open_page(width=1000, height=640))
+    find(page, "")
+    opened(page, "paint-section")
+    stroke(page)
+    page.evaluate("easel.visible('button.run').click()")
+    expect(page.locator(PICTURES)).to_have_count(1)
+
+
 def test_a_finger_paints_on_a_phone(open_page: OpenPage) -> None:
     page = edit_tab(open_page(width=390, height=844, has_touch=True))
     find(page, "the house")
     before = share(page)
     opened(page, "paint-section")
     box = canvas(page)
-    x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.2
+    x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.3
     touch = page.context.new_cdp_session(page)
     touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": [{"x": x, "y": y}]})
     for step in range(4):
