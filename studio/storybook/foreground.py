@@ -84,7 +84,10 @@ def train(minutes: float, device: torch.device) -> Foreground:
         turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
         picked = rng.choice(POOL, batch, replace=False)
         masks = torch.from_numpy(truth[turn][picked]).float().to(device)
-        return _losses(model, worn(to_tensor(seen[turn][picked]).to(device)), masks)
+        pixels = to_tensor(seen[turn][picked]).to(device)
+        # One of each batch is a plain colour, which has no foreground either.
+        pixels[-1], masks[-1] = 2 * torch.rand(3, 1, 1, device=device) - 1, 0
+        return _losses(model, worn(pixels), masks)
 
     return Run(name="foreground", model=model, losses=losses, device=device).fit(minutes)
 

@@ -17,7 +17,7 @@ from studio.requests import CutOut, FindMask
 from studio.results import Cut, Masked, NothingFound, Preview, Progress
 from studio.storybook import render
 from studio.storybook.queries import FIRST_THING
-from studio.storybook.words import COLOURS
+from studio.storybook.words import COLOURS, OBJECTS
 from studio.storybook.world import Mix, random_scene
 from studio.tasks.mask import LARGEST_HOLE, Nets, find_mask, look
 
@@ -224,7 +224,8 @@ def test_words_for_what_is_not_there_say_how_near_they_came_and_guess(nets: Nets
 
 
 def test_what_was_guessed_is_found_at_the_threshold_that_is_told(nets: Nets) -> None:
-    words = next(words for words in (f"the {colour} thing" for colour in COLOURS) if 0.1 < surest(nets, words) < 0.9)
+    said = (f"the {colour} {kind}" for colour in COLOURS for kind in OBJECTS)
+    words = next(words for words in said if 0.1 < surest(nets, words) < 0.9)
     with pytest.raises(NothingFound) as nothing:
         asked(nets, words=words, threshold=0.98)
     best = float(str(nothing.value).partition("best ")[2].partition(",")[0])
