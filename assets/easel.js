@@ -3,11 +3,10 @@ window.easel = (() => {
   const shown = (element) => element.offsetParent !== null;
   const visible = (selector) => [...document.querySelectorAll(selector)].find(shown);
   const PAUSE = 200; // milliseconds
-  const DOUBLE_CLICK = 1000;
   const drawn = [];
 
   let pressed = null;
-  let ran = -Infinity; // when Run was clicked
+  let ran = false; // whether Run was clicked last
 
   // Gradio listens for typing, not for values set by a script.
   function write(field, text) {
@@ -16,9 +15,11 @@ window.easel = (() => {
   }
 
   // The second half of a double click on Run lands on the Stop that took its place, and is not meant for it.
+  // The browser counts in `detail` what belongs to one double click.
   function isEcho(event) {
-    if (event.target.closest?.(".run")) ran = event.timeStamp;
-    return event.detail > 1 && event.target.closest?.(".stop") && event.timeStamp - ran < DOUBLE_CLICK;
+    const echoes = ran && event.detail > 1 && Boolean(event.target.closest?.(".stop"));
+    ran = echoes || Boolean(event.target.closest?.(".run"));
+    return echoes;
   }
   document.addEventListener("click", (event) => isEcho(event) && event.stopImmediatePropagation(), { capture: true });
 
