@@ -15,8 +15,9 @@ window.easel = (() => {
   }
 
   // The second half of a double click on Run lands on the Stop that took its place, and is not meant for it.
-  // The browser counts in `detail` what belongs to one double click.
+  // The browser counts in `detail` what belongs to one double click; a script's clicks are no part of it.
   function isEcho(event) {
+    if (!event.isTrusted) return false;
     const echoes = ran && event.detail > 1 && Boolean(event.target.closest?.(".stop"));
     ran = echoes || Boolean(event.target.closest?.(".run"));
     return echoes;
