@@ -168,7 +168,8 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     # Before it is looked: what was chosen may not look in this way.
     source.change(_fitting, [source, model], model, **QUICK).then(**finding)
     _paint(page, section, fields)
-    _keep(page, section, fields)
+    # What is cleared may have been words alone, which by themselves wait for Find.
+    _keep(page, section, fields).then(**finding)
     _cut(page, section, fields)
     return lambda tab: tab.select(**finding)
 
@@ -247,8 +248,11 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
     read.then(None, js="() => easel.painted()")
 
 
-def _keep(page: Page, section: Section, fields: Controls) -> None:
-    """The mask found so far is held, so that the next find joins it; one is loaded from a file, or all is cleared."""
+def _keep(page: Page, section: Section, fields: Controls) -> gr.events.Dependency:
+    """The mask found so far is held, so that the next find joins it; one is loaded from a file, or all is cleared.
+
+    Gives the event of the last.
+    """
     base, words = section.controls["mask_image"], section.controls["words"]
     combine, source = section.controls["combine"], section.controls["source"]
 
@@ -280,7 +284,7 @@ def _keep(page: Page, section: Section, fields: Controls) -> None:
             return section.cleared(page.picture(image, page.owner(request), label=RULES["image"].label))
         return section.cleared(None)
 
-    section.clear.click(clear, fields["image"], section.held, preprocess=False, **WATCHING)
+    return section.clear.click(clear, fields["image"], section.held, preprocess=False, **WATCHING)
 
 
 def _cut(page: Page, section: Section, fields: Controls) -> None:
