@@ -20,24 +20,48 @@ SOURCE_READER = "transformers.utils.import_utils"
 # table, drawing noise levels from a distribution.
 LATER = {"gradio.caching": "pandas", "diffusers.schedulers.scheduling_": "scipy.stats"}
 
+# Packages that import all their modules, each of which is compiled for seconds on a new machine; those used are named
+# one by one.
+GATHERERS = frozenset(
+    {
+        "pymatting",
+        "pymatting.alpha",
+        "pymatting.foreground",
+        "pymatting.laplacian",
+        "pymatting.preconditioner",
+        "pymatting.solver",
+        "pymatting.util",
+    }
+)
+
 # One network is read at a time: while it builds one, a library changes how all threads make parameters.
 READING = threading.RLock()
 
 
 @contextmanager
-def quickly() -> Iterator[None]:
+def directly() -> Iterator[None]:
     """Import what is imported inside without the detours; afterwards all is as before."""
-    finder, was_collecting, distributions = _Shortcuts(), gc.isenabled(), metadata.packages_distributions
+    finder, distributions = _Shortcuts(), metadata.packages_distributions
     sys.meta_path.insert(0, finder)
     # It reads the file lists of all that is installed, for each library that asks.
     metadata.packages_distributions = functools.cache(distributions)
-    # What importing makes stays: looking for garbage among it takes a third of the time and finds none, then or later.
-    gc.disable()
     try:
         yield
     finally:
         sys.meta_path.remove(finder)
         metadata.packages_distributions = distributions
+
+
+@contextmanager
+def quickly() -> Iterator[None]:
+    """As `directly`, and seek no garbage meanwhile, nor among what is there now ever again: only for a start."""
+    was_collecting = gc.isenabled()
+    # What importing makes stays: looking for garbage among it takes a third of the time and finds none, then or later.
+    gc.disable()
+    try:
+        with directly():
+            yield
+    finally:
         gc.freeze()
         if was_collecting:
             gc.enable()
@@ -64,6 +88,8 @@ def _run_for(name: str) -> Callable[[Run], Run] | None:
         return _silenced
     if name == SOURCE_READER:
         return _remembering
+    if name in GATHERERS:
+        return _when_asked
     return next((_without(later) for start, later in LATER.items() if name.startswith(start)), None)
 
 
@@ -83,6 +109,23 @@ def _remembering(run: Run) -> Run:
             module.create_import_structure_from_path = functools.cache(read.__wrapped__)
 
     return run_and_remember
+
+
+def _when_asked(run: Run) -> Run:
+    """A package that gathers its names once one of them is asked for."""
+
+    def run_when_asked(module: ModuleType) -> None:
+        def gather(name: str) -> object:
+            # Of names with underscores, only what `import *` asks for first.
+            if name.startswith("__") and name != "__all__":
+                raise AttributeError(name)
+            del module.__getattr__
+            run(module)
+            return getattr(module, name)
+
+        module.__getattr__ = gather
+
+    return run_when_asked
 
 
 def _without(later: str) -> Callable[[Run], Run]:

@@ -4,6 +4,7 @@ import gc
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -82,3 +83,33 @@ def test_what_a_start_does_not_need_is_not_imported(quick: dict, plain: dict) ->
 @pytest.mark.parametrize("use", ["names", "sigmas", "tables"])
 def test_it_serves_as_ever_when_it_is_used(use: str, quick: dict, plain: dict) -> None:
     assert quick[use] == plain[use]
+
+
+GATHERING = """
+import json, sys
+sys.path.insert(0, sys.argv[1])
+from studio import imports
+with imports.directly():
+    from pymatting.util.sums import add
+seen = [add(1, 2), "pymatting.cutout" in sys.modules]
+from pymatting import *
+print(json.dumps([*seen, cut(), "pymatting.cutout" in sys.modules]))
+"""
+
+
+def test_a_package_gathers_its_names_once_asked(tmp_path: Path) -> None:
+    package = tmp_path / "pymatting"
+    (package / "util").mkdir(parents=True)
+    (package / "__init__.py").write_text("from pymatting.util import *\nfrom pymatting.cutout import *\n")
+    (package / "cutout.py").write_text("from pymatting.util import add\n\n\ndef cut():\n    return add(2, 3)\n")
+    (package / "util" / "__init__.py").write_text("from pymatting.util.sums import *\n")
+    (package / "util" / "sums.py").write_text("def add(one, other):\n    return one + other\n")
+    code = [sys.executable, "-c", GATHERING, tmp_path]
+    said = subprocess.run(code, capture_output=True, text=True, check=True).stdout
+    assert json.loads(said) == [3, False, 5, True]
+
+
+def test_what_cuts_out_imports_no_more_of_its_tools_than_it_uses() -> None:
+    code = "import sys; from studio import imports\nwith imports.directly():\n    import rembg"
+    code = f"{code}\nsys.exit('pymatting.cutout' in sys.modules or not rembg.bg.estimate_foreground_ml)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 TRASH_KEPT = 30 * 86400
 DAY = 86400
 WILDCARDS = ASSETS / "wildcards"
-# How masks are found: each way has its thread, since the first cut-out on a machine may keep its own for a minute.
+# How masks are found: each way has its thread, since the first cut-out on a machine keeps its own for a while.
 LOOKS = ("words", "foreground")
 # A slider makes many.
 REMEMBERED_LOOKS = 16

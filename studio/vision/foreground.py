@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image
 
-from studio import images
+from studio import images, imports
 from studio.config import Settings
 from studio.errors import Cancelled, LoadError, RunError
 from studio.images import Picture
@@ -38,7 +38,7 @@ STALL_SECONDS = 30
 # Left free on the disk: a full one stops more than Easel.
 MARGIN_BYTES = 2**26
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-PREPARING = "preparing the cut-out tool; the first time on a machine takes up to a minute"
+PREPARING = "preparing the cut-out tool; the first time on a machine takes up to half a minute"
 PROVIDERS = ("CPUExecutionProvider",)
 # Pixels cleaned at once, and the rows beyond them that are looked at too.
 BAND_PIXELS = 2**21
@@ -291,7 +291,7 @@ def _rembg(report: Report) -> ModuleType:
         report(Progress(phase=PREPARING))
         _keep_compiled()
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), imports.directly():
             warnings.simplefilter("ignore")
             import rembg
     except (Exception, SystemExit) as error:
@@ -305,7 +305,7 @@ def _unusable(reason: str) -> str:
 
 
 def _keep_compiled() -> None:
-    """Name numba a folder, if it cannot write beside rembg's code: else each start would compile for a minute."""
+    """Name numba a folder, if it cannot write beside rembg's code: else each start would compile it anew."""
     spec = find_spec("pymatting")
     beside = spec.submodule_search_locations if spec else None
     if "NUMBA_CACHE_DIR" in os.environ or not beside or os.access(beside[0], os.W_OK):
