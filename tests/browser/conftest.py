@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component
 PATIENCE = 60_000
 
 OpenPage = Callable[..., Page]
+Launch = Callable[..., Browser]
 
 
 @pytest.fixture(scope="session")
@@ -39,19 +39,17 @@ def address(models: Path, outputs: Path, tmp_path_factory: pytest.TempPathFactor
     process.wait(timeout=60)
 
 
-@contextmanager
-def chromium(*flags: str) -> Iterator[Browser]:
-    """A browser with nothing open."""
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Launch]:
+    """Starts a Chromium with flags of its own. All are started by one Playwright: a process can have no second."""
     if not Path(CHROMIUM).exists():
         pytest.skip("there is no Chromium on this machine: apt-get install chromium")
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *flags])
-        yield started
-        started.close()
+        yield lambda *flags: playwright.chromium.launch(executable_path=CHROMIUM, args=[*QUIET, *flags])
 
 
 @pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Launch) -> Iterator[Browser]:
     with chromium() as started:
         yield started
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PATIENCE, OpenPage, chromium
-from tests.browser.test_edit import PICTURES, edit_tab, find, opened, share, until_other
+from tests.browser.conftest import PATIENCE, Launch, OpenPage
+from tests.browser.test_edit import PICTURES, edit_tab, find, opened, share
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=PATIENCE)
@@ -17,7 +17,7 @@ DRAWN_BY_THE_PROCESSOR = ["--use-gl=angle", "--use-angle=swiftshader", "--enable
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(chromium: Launch) -> Iterator[Browser]:
     with chromium(*DRAWN_BY_THE_PROCESSOR) as started:
         yield started
 
@@ -48,11 +48,11 @@ def test_the_brush_adds_and_the_eraser_takes_back(open_page: OpenPage) -> None:
     before = share(page)
     opened(page, "paint-section")
     stroke(page)
-    painted = until_other(page, before)
+    painted = share(page, other_than=before)
     assert painted > before
     page.locator(".painter").get_by_role("button", name=re.compile("eras", re.I)).first.click()
     stroke(page)
-    assert until_other(page, painted) < painted
+    assert share(page, other_than=painted) < painted
 
 
 def test_run_waits_for_the_last_stroke(open_page: OpenPage) -> None:
@@ -76,4 +76,4 @@ def test_a_finger_paints_on_a_phone(open_page: OpenPage) -> None:
     for step in range(4):
         touch.send("Input.dispatchTouchEvent", {"type": "touchMove", "touchPoints": [{"x": x + step * 26, "y": y}]})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    assert until_other(page, before) > before
+    assert share(page, other_than=before) > before

@@ -1,7 +1,5 @@
 """The Edit tab in a real browser: words to a mask, and what is changed under it."""
 
-import re
-
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -37,16 +35,13 @@ def said(page: Page) -> Locator:
     return page.locator(".mask-line .note")
 
 
-def share(page: Page) -> int:
-    """How much of the picture is repainted, in percent."""
-    expect(said(page)).to_contain_text("of the picture")
-    return int(re.match(r"(\d+)%", said(page).inner_text())[1])
-
-
-def until_other(page: Page, before: int) -> int:
-    """The share once it is another."""
-    expect(said(page)).not_to_contain_text(f"{before}% of the picture")
-    return share(page)
+def share(page: Page, other_than: int | None = None) -> int:
+    """How much of the picture is repainted, in percent, once it is told."""
+    told = """before => {
+        const share = document.querySelector(".mask-line .note")?.innerText.match(/^(\\d+)% of the picture/)?.[1];
+        return share !== undefined && Number(share) !== before ? { share: Number(share) } : null;
+    }"""
+    return page.wait_for_function(told, arg=other_than).json_value()["share"]
 
 
 def opened(page: Page, *sections: str) -> None:
@@ -74,7 +69,7 @@ def test_words_show_what_will_change(open_page: OpenPage) -> None:
     expect(page.get_by_alt_text("What is repainted, tinted")).to_be_visible()
     house = share(page)
     find(page, "the sky + the house")
-    assert until_other(page, house) > house
+    assert share(page, other_than=house) > house
 
 
 def test_words_for_nothing_say_so_and_show_the_best_guess(open_page: OpenPage) -> None:
@@ -91,7 +86,7 @@ def test_a_slider_changes_the_mask_by_itself(open_page: OpenPage) -> None:
     opened(page, "mask-section")
     page.get_by_label("number input for Grow").fill("20")
     page.keyboard.press("Tab")
-    assert until_other(page, before) > before
+    assert share(page, other_than=before) > before
 
 
 def test_an_edit_is_painted_and_compared_with_what_was_before(open_page: OpenPage) -> None:
