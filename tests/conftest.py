@@ -7,6 +7,7 @@ os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Sums in one order wherever in memory a weight lies; the manager asks for the same.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
+import gc
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +23,11 @@ from tests import tiny
 from tests.forms import Forms
 
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: looking for garbage among it would take a fifth of the suite's time, and find none."""
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
