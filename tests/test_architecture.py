@@ -27,7 +27,7 @@ ROOMS = (
     {"catalog"},
     {"rules"},
     {"fills", "masks"},
-    {"algebra", "config", "errors", "images", "imports", "prompts", "styles"},
+    {"algebra", "config", "errors", "images", "imports", "prompts", "styles", "units"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
 PURE = {
@@ -48,6 +48,7 @@ PURE = {
     "imports",
     "prompts",
     "styles",
+    "units",
 }
 # Storybook makes the bundled family, so it uses what others only load with.
 LIBRARIES = {

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from studio.errors import LoadError
 from studio.requests import RULES
+from studio.units import data_size
 
 HUB = "https://huggingface.co"
 TOKENS = f"{HUB}/settings/tokens"
@@ -113,7 +114,7 @@ def because(reason: str, repo: str, *, label: str = CHECKPOINT, **facts: object)
     """The error for one of REASONS; it begins with the `label` of what was asked for, and `facts` fill its sentence."""
     known = {"host": host(), "revision": "main", "name": "a file", **facts}
     if "size" in known:
-        known |= {"size": _bytes(known["size"]), "free": _bytes(free_bytes(Path(known["folder"])))}
+        known |= {"size": data_size(known["size"]), "free": data_size(free_bytes(Path(known["folder"])))}
     return HubError(reason, redacted(f"{label}: {REASONS[reason].format(repo=repo, **known)}"))
 
 
@@ -176,10 +177,6 @@ def _reason(status: int, code: str | None, *, is_file: bool) -> str:
     if status == 404:
         return "no_file" if is_file else "no_repository"
     return {403: "forbidden", 429: "busy"}.get(status, "trouble")
-
-
-def _bytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e8 else f"{count / 1e6:.1f} MB"
 
 
 def _wait(headers: Mapping[str, str]) -> str:

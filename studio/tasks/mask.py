@@ -12,6 +12,7 @@ from studio.images import Picture
 from studio.pipelines import networks
 from studio.requests import RULES, CutOut, FindMask
 from studio.results import Cut, Masked, NothingFound, Report
+from studio.units import data_size
 from studio.vision import registry
 from studio.vision.foreground import Foregrounds
 from studio.vision.regions import Regions
@@ -122,7 +123,7 @@ def _matte(request: FindMask | CutOut, threshold: float, nets: Nets, report: Rep
 
 def _check_here(model: MaskModel, is_here: bool) -> None:
     if not is_here:
-        size = f"{model.size_bytes / 1e6:.0f} MB"
+        size = data_size(model.size_bytes)
         raise LoadError(f"Mask model: {model.label} ({size}) is not on this machine yet. Press Find to download it.")
 
 

@@ -7,6 +7,7 @@ from html import escape
 from pathlib import Path
 
 from studio.results import Preview, Progress, Result
+from studio.units import data_size
 
 BRAND = "<h1 class='brand'>Easel</h1>"
 # How a prompt is read, in its own signs.
@@ -146,7 +147,7 @@ def checkpoint_line(row: Mapping[str, object] | None, problem: str = "") -> str:
         return "".join(said)
     here = "on disk" if row["on_disk"] else "not on this machine"
     licence = _link(row["licence"], row["licence_url"])
-    facts = [escape(row["family_label"]), size(row["size_bytes"]), licence, here]
+    facts = [escape(row["family_label"]), data_size(row["size_bytes"]), licence, here]
     gated = "Accept its licence on its page first, and start Easel with HF_TOKEN." if row["is_gated"] else ""
     notes = [row["left_out"], "" if row["on_disk"] else gated]
     lines = [" · ".join(facts), escape(" ".join(note for note in notes if note))]
@@ -157,7 +158,7 @@ def fetch_label(row: Mapping[str, object]) -> str:
     """What the button says that brings a checkpoint here, and how much will come."""
     if row["is_pickle"]:
         return "Convert to safetensors"
-    return "Download its configs" if row["needs"] else f"Download {size(row['size_bytes'])}"
+    return "Download its configs" if row["needs"] else f"Download {data_size(row['size_bytes'])}"
 
 
 def fetch_line(event: Progress) -> str:
@@ -200,9 +201,9 @@ def _weighed(event: Progress) -> str:
     """How much of the whole is there, in its unit."""
     phase = event.phase.capitalize()
     if not event.steps:
-        return f"{phase} {size(event.step)}" if event.step else phase
-    whole, unit = size(event.steps).split()
-    divisor, digits = (1e9, 1) if unit == "GB" else (1e6, 0)
+        return f"{phase} {data_size(event.step)}" if event.step else phase
+    whole, unit = data_size(event.steps).split()
+    divisor, digits = 1e9 if unit == "GB" else 1e6, 1 if "." in whole else 0
     return f"{phase} {event.step / divisor:.{digits}f} of {whole} {unit}"
 
 
@@ -219,8 +220,3 @@ def _link(text: str, address: str) -> str:
     """A link to an address of the catalogue, in a page of its own."""
     said = escape(text)
     return f"<a href='{escape(address)}' target='_blank' rel='noopener'>{said}</a>" if address else said
-
-
-def size(size_bytes: int) -> str:
-    """Bytes in words, "2.1 GB"."""
-    return f"{size_bytes / 1e9:.1f} GB" if size_bytes >= 1e9 else f"{size_bytes / 1e6:.0f} MB"

@@ -21,6 +21,7 @@ from studio.ui.events import WATCHING, told
 from studio.ui.masking import RULES, End, Values
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates
+from studio.units import data_size
 from studio.vision import registry
 
 HINT = "Say in words what to change and press Find, or paint over it below."
@@ -326,7 +327,7 @@ def _fitting(source: str, model: str) -> dict[str, object]:
 
 
 def _choices(source: str) -> list[tuple[str, str]]:
-    rows = [(f"{row.label} · {markup.size(row.size_bytes)} · {row.licence}", row.id) for row in registry.models(source)]
+    rows = [(f"{row.label} · {data_size(row.size_bytes)} · {row.licence}", row.id) for row in registry.models(source)]
     return [(FITTING, ""), *rows]
 
 

@@ -23,6 +23,7 @@ from studio.config import Settings
 from studio.errors import Cancelled, LoadError, RunError
 from studio.images import Picture
 from studio.results import Progress, Report
+from studio.units import data_size
 from studio.vision.registry import MaskModel
 
 if TYPE_CHECKING:
@@ -195,8 +196,8 @@ def _unfetched(model: MaskModel, folder: Path, error: OSError) -> str:
 
 def _no_room(model: MaskModel, folder: Path) -> str:
     free = shutil.disk_usage(folder).free
-    message = f"Foreground: {model.label} needs {_megabytes(model.size_bytes)} in {folder}"
-    return f"{message}, which has {_megabytes(free)} left. Free some space, or set REMBG_HOME to another folder."
+    message = f"Foreground: {model.label} needs {data_size(model.size_bytes)} in {folder}"
+    return f"{message}, which has {data_size(free)} left. Free some space, or set REMBG_HOME to another folder."
 
 
 def _file(model: MaskModel, rembg: ModuleType, settings: Settings, report: Report) -> Path:
@@ -204,7 +205,7 @@ def _file(model: MaskModel, rembg: ModuleType, settings: Settings, report: Repor
     here = _here(model, rembg)
     if here:
         return here
-    missing = f"Foreground: {model.label} ({_megabytes(model.size_bytes)}) is not on this machine"
+    missing = f"Foreground: {model.label} ({data_size(model.size_bytes)}) is not on this machine"
     if settings.is_public:
         remedy = "Choose another model, or fetch it with Easel started without --share and on a loopback address."
         raise LoadError(f"{missing}, and only the owner of a private studio may download. {remedy}")
@@ -315,10 +316,6 @@ def _keep_compiled() -> None:
         folder.mkdir(parents=True, exist_ok=True)
     # A folder that others can write to would be none to run code from, so a new one is made if need be.
     os.environ["NUMBA_CACHE_DIR"] = str(folder) if os.access(folder, os.W_OK) else tempfile.mkdtemp()
-
-
-def _megabytes(count: int) -> str:
-    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
 
 
 def _first_line(error: BaseException) -> str:

@@ -54,8 +54,9 @@ def test_the_line_names_phase_step_and_seconds() -> None:
     [
         (1_230_000_000, 2_130_000_000, "Downloading 1.2 of 2.1 GB · about 90 s left"),
         (400_000_000, 2_130_000_000, "Downloading 0.4 of 2.1 GB"),
+        (1_200_000, 4_574_861, "Downloading 1.2 of 4.6 MB"),
         (3_000_000, 19_000_000, "Downloading 3 of 19 MB"),
-        (3_000_000, 0, "Downloading 3 MB"),
+        (3_000_000, 0, "Downloading 3.0 MB"),
         (0, 0, "Downloading · about"),
     ],
 )

@@ -279,7 +279,8 @@ def test_a_damaged_model_in_rembgs_home_is_named(home: Path) -> None:
 def test_visitors_fetch_nothing(home: Path) -> None:
     message = refusal(Foregrounds(PUBLIC), SMALL)
     assert message.startswith(
-        "Foreground: U²-Net, small (5 MB) is not on this machine, and only the owner of a private studio may download."
+        "Foreground: U²-Net, small (4.6 MB) is not on this machine, and only the owner of a private studio may "
+        "download."
     )
     assert not home.exists()
 
@@ -289,8 +290,8 @@ def test_visitors_fetch_nothing(home: Path) -> None:
 def test_nothing_is_fetched_offline(settings: Settings, home: Path) -> None:
     message = refusal(Foregrounds(settings), SMALL)
     assert message == (
-        "Foreground: U²-Net, small (5 MB) is not on this machine, and Easel was told not to download. Start it without "
-        f"--offline and HF_HUB_OFFLINE, put u2netp.onnx into {home}/models/u2netp, or choose another model."
+        "Foreground: U²-Net, small (4.6 MB) is not on this machine, and Easel was told not to download. Start it "
+        f"without --offline and HF_HUB_OFFLINE, put u2netp.onnx into {home}/models/u2netp, or choose another model."
     )
     assert not home.exists()
 
@@ -403,7 +404,7 @@ def test_a_disk_that_fills_up_is_told(server: ThreadingHTTPServer, tmp_path: Pat
         message = failure(served(server, "whole"), tmp_path)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-    assert message.startswith(f"Foreground: U²-Net, small needs 1 MB in {tmp_path}, which has ")
+    assert message.startswith(f"Foreground: U²-Net, small needs 1.0 MB in {tmp_path}, which has ")
     assert message.endswith(" left. Free some space, or set REMBG_HOME to another folder.")
     assert emptied(tmp_path)
 
