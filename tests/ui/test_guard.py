@@ -53,6 +53,15 @@ def test_a_local_studio_answers_to_its_own_names(served: Served, host: str) -> N
     assert httpx.get(f"{served.url}config", headers={"host": host}).is_success
 
 
+def test_the_browser_keeps_the_pages_code_and_nothing_else(served: Served) -> None:
+    page = httpx.get(served.url)
+    script = re.search(r"assets/[\w-]+\.js", page.text)[0]
+    assert "immutable" in httpx.get(f"{served.url}{script}").headers["cache-control"]
+    assert "immutable" not in page.headers.get("cache-control", "")
+    missing = httpx.get(f"{served.url}assets/nothing.js")
+    assert missing.status_code == 404 and "cache-control" not in missing.headers
+
+
 def test_a_body_too_large_is_refused_unread(served: Served) -> None:
     assert httpx.post(served.url + JOIN, content=b"x" * (LARGEST_BODY + 1)).status_code == 413
 
