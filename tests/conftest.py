@@ -3,6 +3,8 @@
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# What cuts out is compiled by numba, which gives the thread that imports it so many for torch too.
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 # Sums in one order wherever in memory a weight lies; the manager asks for the same.
 os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
