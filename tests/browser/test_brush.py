@@ -31,35 +31,34 @@ def canvas(page: Page) -> dict[str, float]:
     return painter.bounding_box()
 
 
-def stroke(page: Page) -> None:
+def stroke(page: Page, box: dict[str, float]) -> None:
     """From left to right through the upper part of the picture, where the sky is."""
-    box = canvas(page)
     x, y = box["x"] + box["width"] * 0.35, box["y"] + box["height"] * 0.3
     page.mouse.move(x, y)
     page.mouse.down()
-    for step in range(4):
-        page.mouse.move(x + step * 30, y)
+    page.mouse.move(x + 90, y, steps=2)
     page.mouse.up()
 
 
 def test_the_brush_adds_and_the_eraser_takes_back(open_page: OpenPage) -> None:
-    page = edit_tab(open_page(width=1000, height=640))  # no larger than need be: every pixel takes its time
+    page = edit_tab(open_page(width=390, height=640))
     find(page, "the house")
     before = share(page)
     opened(page, "paint-section")
-    stroke(page)
+    box = canvas(page)
+    stroke(page, box)
     painted = share(page, other_than=before)
     assert painted > before
     page.locator(".painter").get_by_role("button", name=re.compile("eras", re.I)).first.click()
-    stroke(page)
+    stroke(page, box)
     assert share(page, other_than=painted) < painted
 
 
 def test_run_waits_for_the_last_stroke(open_page: OpenPage) -> None:
-    page = edit_tab(open_page(width=1000, height=640))
+    page = edit_tab(open_page(width=390, height=640))
     find(page, "")
     opened(page, "paint-section")
-    stroke(page)
+    stroke(page, canvas(page))
     page.evaluate("easel.visible('button.run').click()")
     expect(page.locator(PICTURES)).to_have_count(1)
 

@@ -21,11 +21,8 @@ PICTURES = ".stage .grid-container img"
 BOAT = PROJECT / "assets" / "examples" / "boat.png"
 # A run may be over between two looks from outside.
 WATCH = """() => {
-    window.seen = { said: "", rough: false };
-    const look = () => {
-        seen.said += document.querySelector(".said")?.textContent + "; ";
-        seen.rough ||= Boolean(document.querySelector(".stage .rough")?.checkVisibility());
-    };
+    window.seen = "";
+    const look = () => (seen += document.querySelector(".said")?.textContent + "; ");
     new MutationObserver(look).observe(document, { childList: true, characterData: true, subtree: true });
 }"""
 DROP = """([target, bytes]) => {
@@ -84,11 +81,12 @@ def details_of(page: Page) -> Locator:
 
 
 @pytest.mark.parametrize("width", [1280, 390])
-def test_nothing_scrolls_sideways(open_page: OpenPage, width: int) -> None:
+def test_nothing_scrolls_sideways_and_all_is_named(open_page: OpenPage, width: int) -> None:
     page = open_page(width=width)
     opened(page, "Styles", "Start image", "Advanced", "Compare", "Settings from a picture")
     expect(page.get_by_label("X axis")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == width
+    assert page.evaluate(UNNAMED) == []
 
 
 def test_one_click_paints_a_picture(open_page: OpenPage) -> None:
@@ -96,8 +94,7 @@ def test_one_click_paints_a_picture(open_page: OpenPage) -> None:
     page.evaluate(WATCH)
     page.get_by_role("button", name="Run", exact=True).click()
     expect(page.locator(".said")).to_have_text(re.compile(r"Done in .* s · seed \d+"))
-    assert page.evaluate("seen.rough")
-    assert re.search(r"step \d+ of 20", page.evaluate("seen.said"))
+    assert re.search(r"step \d+ of 20", page.evaluate("seen"))
     picture = page.locator(PICTURES).first
     expect(picture).to_have_js_property("naturalWidth", 128)
     assert picture.bounding_box()["width"] >= 384
@@ -106,10 +103,11 @@ def test_one_click_paints_a_picture(open_page: OpenPage) -> None:
     assert download.value.suggested_filename.endswith(".png")
 
 
-def test_stop_ends_the_run(open_page: OpenPage) -> None:
+def test_a_rough_picture_is_shown_until_stop_ends_the_run(open_page: OpenPage) -> None:
     page = open_page()
     ask_for_much(page)
     run(page)
+    expect(page.locator(".stage .rough")).to_be_visible()
     page.get_by_role("button", name="Stop").click()
     is_over(page)
 
@@ -144,13 +142,6 @@ def test_the_focus_stays_on_the_button_that_turns(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name="Stop")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.get_by_role("button", name="Run", exact=True)).to_be_focused()
-
-
-def test_every_control_has_a_name(open_page: OpenPage) -> None:
-    page = open_page()
-    opened(page, "Styles", "Start image", "Advanced", "Compare", "Settings from a picture")
-    expect(page.get_by_label("X axis")).to_be_visible()
-    assert page.evaluate(UNNAMED) == []
 
 
 def test_a_bad_value_is_named_beside_the_button_and_in_a_toast(open_page: OpenPage) -> None:
