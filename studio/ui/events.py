@@ -47,7 +47,9 @@ def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = Non
     def rejoin(request: gr.Request) -> Iterator[Updates]:
         yield gr.skip()  # a generator that yields nothing would empty the components
         mine = [job for job in page.engine.jobs(page.owner(request)) if type(job.request) in form.makes]
-        if mine and mine[-1].state in ("waiting", "running", "done"):
+        if mine and mine[-1].state == "done":
+            yield view.found_again(mine[-1])
+        elif mine and mine[-1].state in ("waiting", "running"):
             yield from watched(page, view, mine[-1])
 
     def stop(job_id: str | None, request: gr.Request) -> None:
@@ -56,9 +58,11 @@ def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = Non
         except NotFound:
             log.info("nothing to stop")
 
+    rejoined = page.blocks.load(rejoin, None, view.outputs, **WATCHING)
+    # Over a slow line it would come after what is asked for now, and take its Stop away. Gradio goes by order.
+    view.actions.run.click(None, cancels=[rejoined])
     # Raw values: Gradio's own checks would answer before ours, in words that do not name the field.
     view.actions.run.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
-    page.blocks.load(rejoin, None, view.outputs, **WATCHING)
     view.actions.stop.click(stop, view.job, None, **QUICK)
 
 

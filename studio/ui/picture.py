@@ -84,6 +84,11 @@ class View:
             return {self.frame: markup.preview(event)}
         return self._finished(event, job)
 
+    def found_again(self, job: Job) -> Updates:
+        """The pictures of a job that was done before; what runs by now goes on."""
+        running = {*vars(self.actions).values(), self.frame, self.job}
+        return {part: value for part, value in self._finished(job.result, job).items() if part not in running}
+
     def ended(self, *, message: str = "", said: str = "") -> Updates:
         """Nothing runs any more: Stop becomes Run, the picture of before is back; `said` stands above it."""
         return {

@@ -7,8 +7,10 @@ import gradio as gr
 from PIL import Image
 
 from studio import outputs
+from studio.engine.jobs import Job
 from studio.requests import TextToImage
 from studio.results import Result
+from studio.ui.bench import Bench
 from studio.ui.picture import picture_files
 
 PICTURES = (Image.new("RGB", (64, 64), "red"), Image.new("RGB", (64, 64), "blue"))
@@ -36,3 +38,11 @@ def test_one_deleted_since_and_not_held_any_more_is_left_out(tmp_path: Path) -> 
     result.paths[0].unlink()
     ((_, request),) = picture_files(result, gr.Image())
     assert request == result.requests[1]
+
+
+def test_pictures_found_again_take_no_stop_from_what_runs_by_now(tmp_path: Path, bench: Bench) -> None:
+    result = kept(tmp_path)
+    job = Job(id="1", owner="ann", request=result.request, state="done", result=result)
+    found, view = bench.view.found_again(job), bench.view
+    assert len(found[view.gallery]["value"]) == 2
+    assert found.keys().isdisjoint({view.actions.run, view.actions.stop, view.job, view.frame})
