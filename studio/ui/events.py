@@ -58,11 +58,9 @@ def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = Non
         except NotFound:
             log.info("nothing to stop")
 
-    rejoined = page.blocks.load(rejoin, None, view.outputs, **WATCHING)
-    # Over a slow line it would come after what is asked for now, and take its Stop away. Gradio goes by order.
-    view.actions.run.click(None, cancels=[rejoined])
     # Raw values: Gradio's own checks would answer before ours, in words that do not name the field.
     view.actions.run.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
+    page.blocks.load(rejoin, None, view.outputs, **WATCHING)
     view.actions.stop.click(stop, view.job, None, **QUICK)
 
 
