@@ -11,7 +11,7 @@ from studio.errors import Cancelled, NotFound, StudioError
 from studio.requests import Fetch
 from studio.results import Progress
 from studio.ui import markup
-from studio.ui.events import QUICK, WATCHING, warn
+from studio.ui.events import QUICK, WATCHING, adding_up, warn
 from studio.ui.page import Page
 from studio.ui.picture import Updates
 
@@ -64,6 +64,7 @@ def connect(page: Page, picker: Picker, tick: gr.Timer) -> None:
             return {picker.known: gr.skip()}
         return {picker.checkpoint: gr.update(choices=_choices(rows)), picker.known: list(rows)}
 
+    @adding_up
     def bring(id: str, request: gr.Request) -> Iterator[Updates]:
         try:
             job = page.engine.fetch(Fetch(checkpoint=id), page.owner(request))

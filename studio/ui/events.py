@@ -4,6 +4,8 @@ import html
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
+from typing import ParamSpec
 
 import gradio as gr
 
@@ -25,6 +27,26 @@ WATCHING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibilit
 
 # From who asks and the values of a form to what the page is told, to the end of the job.
 Submit = Callable[[gr.Request, dict[str, object]], Iterator[Updates]]
+
+
+Given = ParamSpec("Given")
+
+
+def adding_up(event: Callable[Given, Iterator[Updates]]) -> Callable[Given, Iterator[Updates]]:
+    """An event that tells with every update again what it told before.
+
+    Gradio's page works each message out inside the one before it, shown yet or not: where several come at once, what a
+    later one leaves out is gone from the earlier.
+    """
+
+    @wraps(event)
+    def added(*given: Given.args, **named: Given.kwargs) -> Iterator[Updates]:
+        told: Updates = {}
+        for updates in event(*given, **named):
+            told = told | updates
+            yield told
+
+    return added
 
 
 def connect(page: Page, form: Form, view: View, submit: Submit | None = None) -> None:
@@ -111,6 +133,7 @@ def begun(page: Page, view: View, begin: Callable[[], Job]) -> Iterator[Updates]
         yield from watched(page, view, job)
 
 
+@adding_up
 def watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
     """The page's updates to the end of a job; ending the watch early leaves the job alone."""
     try:

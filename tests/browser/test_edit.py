@@ -1,7 +1,9 @@
 """The Edit tab in a real browser: words to a mask, and what is changed under it."""
 
+import time
+
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import PATIENCE, OpenPage
 
@@ -114,6 +116,23 @@ def test_an_edit_is_painted_and_compared_with_what_was_before(open_page: OpenPag
     page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
     page.mouse.up()
     expect(over).not_to_have_attribute("style", half)
+
+
+def test_run_turns_into_stop_however_late_its_answer_comes(open_page: OpenPage) -> None:
+    def late(route: Route) -> None:
+        answer = route.fetch()
+        time.sleep(2)  # by then several messages have come, on the stream that the other tab keeps open
+        route.fulfill(response=answer)
+
+    page = open_page()
+    page.get_by_label("number input for Pictures").locator("visible=true").fill("8")
+    page.locator("button.run:visible").click()
+    expect(page.locator("button.stop:visible")).to_be_visible()
+    edit_tab(page)
+    page.route("**/queue/join*", late)
+    page.locator("button.run:visible").click()
+    page.locator("button.stop:visible").click()
+    expect(page.locator("button.run:visible")).to_be_visible()
 
 
 def test_settings_and_mask_are_there_after_a_reload(open_page: OpenPage) -> None:
