@@ -192,7 +192,7 @@ def shown(page: Page, section: Section, values: Values, request: gr.Request) -> 
         mask = masks.feathered(masks.grown(masks.read(found.mask), wanted.grow), wanted.feather)
         said = f"{masks.coverage(mask):.0%} of the picture"
         said = said if found.score is None else f"{said} · surest {found.score:.2f}"
-        yield _told(section, said, _drawn(read["image"], mask), uploads.served(found.mask))
+        yield _told(section, said, _drawn(read["image"], mask), uploads.served(found.mask, "mask.png"))
     except NothingFound as error:
         yield _told(section, str(error), _drawn(read["image"], masks.read(error.guess), is_guess=True))
     except StudioError as error:
@@ -306,7 +306,7 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
             found = yield from _telling(section, masking.looked(page, wanted, owner))
             yield {
                 section.line: markup.note(f"Cut out in {found.seconds:.1f} s."),
-                section.cut_out: gr.update(value=uploads.served(found.image), visible=True),
+                section.cut_out: gr.update(value=uploads.served(found.image, "cut-out.png"), visible=True),
             }
 
     outputs = [section.line, section.cut_out]

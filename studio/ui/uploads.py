@@ -58,9 +58,9 @@ def kept(value: object) -> str | None:
     return None if path is None else str(path)
 
 
-def served(picture: Picture) -> str:
-    """A file of the picture where the page can show it, and send it back."""
-    return save_bytes_to_cache(picture.data, "picture.png", get_upload_folder())
+def served(picture: Picture, name: str = "picture.png") -> str:
+    """A file of the picture where the page can show it and send it back; `name` is what a download is called."""
+    return save_bytes_to_cache(picture.data, name, get_upload_folder())
 
 
 def _inside(named: str) -> Path | None:

@@ -116,3 +116,8 @@ def test_what_a_page_remembers_is_forgotten_once_it_is_gone(sent: Path) -> None:
 def test_a_picture_of_ours_can_be_sent_back(sent: Path) -> None:
     picture = uploads.picture(str(sent), label=LABEL)
     assert uploads.picture(uploads.served(picture), label=LABEL) == picture
+
+
+def test_a_download_bears_the_name_it_is_given(sent: Path) -> None:
+    picture = uploads.picture(str(sent), label=LABEL)
+    assert Path(uploads.served(picture, "mask.png")).name == "mask.png"
