@@ -147,10 +147,16 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     Gives what has it shown when the tab is opened: there may be one from before the page was loaded.
     """
 
+    words, source, model = fields["words"], fields["source"], fields["mask_model"]
+
     def look(request: gr.Request, **values: object) -> Iterator[Updates]:
         yield from shown(page, section, {**values, "download": False}, request)
 
     def find(request: gr.Request, **values: object) -> Iterator[Updates]:
+        # Words that are looked for are what is meant, whatever found the mask before.
+        if values["words"] and values["source"] != "words":
+            values |= {"source": "words", "mask_model": ""}
+            yield {source: "words"}
         yield from shown(page, section, values, request)
 
     finding = {
@@ -162,10 +168,9 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
         **WATCHING,
     }
     # Only who asks for a mask downloads what finds it.
-    asked = gr.on([section.find.click, fields["words"].submit], **finding | {"fn": find})
+    asked = gr.on([section.find.click, words.submit], **finding | {"fn": find, "outputs": [*section.shown, source]})
     asked.then(None, js="() => easel.show('.mask-box')")
     gr.on([fields[name].change for name in CHANGING], **finding)
-    source, model = fields["source"], fields["mask_model"]
     # Before it is looked: what was chosen may not look in this way.
     source.change(_fitting, [source, model], model, **QUICK).then(**finding)
     _paint(page, section, fields)

@@ -81,6 +81,16 @@ def test_words_for_nothing_say_so_and_show_the_best_guess(open_page: OpenPage) -
     expect(page.get_by_alt_text("The best guess")).to_be_visible()
 
 
+def test_words_that_are_looked_for_come_before_the_foreground(open_page: OpenPage) -> None:
+    page = edit_tab(open_page())
+    opened(page, "mask-section")
+    page.locator("label", has_text="Foreground").click()
+    foreground = share(page)
+    find(page, "the sky")
+    share(page, other_than=foreground)
+    expect(page.locator("label", has_text="Words").get_by_role("radio")).to_be_checked()
+
+
 def test_a_slider_changes_the_mask_by_itself(open_page: OpenPage) -> None:
     page = edit_tab(open_page())
     find(page, "the house")
