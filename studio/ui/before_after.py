@@ -3,14 +3,14 @@
 from collections.abc import Mapping
 
 import gradio as gr
+from gradio.events import Dependency
 from PIL import Image
 
 from studio import images
 from studio.errors import StudioError
 from studio.images import Picture
 from studio.ui import chosen, uploads
-from studio.ui.events import WATCHING
-from studio.ui.page import Page
+from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates, View
 
 
@@ -29,8 +29,8 @@ def build() -> tuple[gr.Accordion, gr.ImageSlider]:
     return box, slider
 
 
-def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider]) -> None:
-    """Show the chosen picture over the one it was made from."""
+def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider], shown: tuple[Dependency, ...]) -> None:
+    """Show the chosen picture over the one it was made from; the first of a job after these events, which show it."""
     box, slider = built
 
     def show(pictures: object, requests: object, index: object, request: gr.Request) -> Updates:
@@ -49,8 +49,9 @@ def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider]) 
     def finished(pictures: object, requests: object, request: gr.Request) -> Updates:
         return show(pictures, requests, 0, request)
 
-    held, how = [view.gallery, view.tools.requests], {"preprocess": False, **WATCHING}
-    view.gallery.change(finished, held, [slider, box], **how)
+    held, how = [view.gallery, view.tools.requests], {"preprocess": False, **QUICK}
+    for event in shown:
+        event.then(finished, held, [slider, box], **how)
     view.gallery.select(look, held, [slider, box], **how)
 
 

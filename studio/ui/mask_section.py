@@ -32,7 +32,6 @@ PAINTING = "Green adds to the mask, red takes away. The eraser takes strokes bac
 PAINTED_ON = 512
 # What decides the mask: what is found anew when it changes, and what waits for Find.
 CHANGING = (
-    "image",
     "mask_image",
     "strokes",
     "mask_model",
@@ -43,12 +42,16 @@ CHANGING = (
     "grow",
     "feather",
 )
-FIELDS = (*CHANGING, "source", "words", "verb", "checkpoint")
+FIELDS = (*CHANGING, "image", "source", "words", "verb", "checkpoint")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Its parts: `controls` are fields of FindMask, `earlier` is what was painted before the page was opened anew."""
+    """Its parts: `controls` are fields of FindMask, `earlier` is what was painted before the page was opened anew.
+
+    `file` names the picture's file. Gradio tells of a change of a picture also whenever an event that reads it runs:
+    an event that followed it and reads it would follow itself for ever.
+    """
 
     controls: Controls
     find: gr.Button
@@ -56,6 +59,7 @@ class Section:
     line: gr.HTML
     editor: gr.ImageEditor
     earlier: gr.Textbox
+    file: gr.Textbox
     keep: gr.Button
     load: gr.UploadButton
     save: gr.DownloadButton
@@ -125,6 +129,7 @@ def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shar
         editor = _editor()
     # Not absent, but hidden: what is absent tells of no change.
     kept = {name: gr.Textbox(visible="hidden", label=name) for name in ("mask_image", "strokes")}
+    file = gr.Textbox(visible="hidden", label="file")
     return Section(
         controls=words | found | shaped | kept,
         find=find,
@@ -132,6 +137,7 @@ def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shar
         line=shown[1],
         editor=editor,
         earlier=gr.Textbox(visible=False, label="earlier"),
+        file=file,
         keep=keep,
         load=load,
         save=save,
@@ -170,7 +176,8 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     # Only who asks for a mask downloads what finds it.
     asked = gr.on([section.find.click, words.submit], **finding | {"fn": find, "outputs": [*section.shown, source]})
     asked.then(None, js="() => easel.show('.mask-box')")
-    gr.on([fields[name].change for name in CHANGING], **finding)
+    fields["image"].change(None, fields["image"], section.file, js="(image) => image?.path ?? ''")
+    gr.on([section.file.change, *(fields[name].change for name in CHANGING)], **finding)
     # Before it is looked: what was chosen may not look in this way.
     source.change(_fitting, [source, model], model, **QUICK).then(**finding)
     _paint(page, section, fields)
@@ -243,10 +250,10 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
         return uploads.served(images.picture(layer))
 
     # The editor begins anew with every picture; what was painted so far stays, unless another picture is chosen.
-    image.change(None, strokes, section.earlier, js="(strokes) => strokes")
+    section.file.change(None, strokes, section.earlier, js="(strokes) => strokes")
     forgotten = [base, strokes, section.earlier]
     laid = [section.editor, *forgotten]
-    gr.on([image.change, page.blocks.load], lay, [image, base, strokes], laid, preprocess=False, **WATCHING)
+    gr.on([section.file.change, page.blocks.load], lay, [image, base, strokes], laid, preprocess=False, **WATCHING)
     gr.on([image.upload, image.clear], lambda: dict.fromkeys(forgotten), None, forgotten, **QUICK)
     # Pressed by `paint.js` when the brush is lifted.
     painted = aids.pulse("edit-painted")
@@ -316,7 +323,7 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
 
     outputs = [section.line, section.cut_out]
     section.cut.click(cut, inputs_kwargs=fields, outputs=outputs, preprocess=False, **WATCHING)
-    fields["image"].change(lambda: gr.update(value=None, visible=False), None, section.cut_out, **QUICK)
+    section.file.change(lambda: gr.update(value=None, visible=False), None, section.cut_out, **QUICK)
 
 
 def _models() -> gr.Dropdown:

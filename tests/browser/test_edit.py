@@ -162,6 +162,22 @@ def test_settings_and_mask_are_there_after_a_reload(open_page: OpenPage) -> None
     expect(said(page)).to_contain_text(f"{held}% of the picture")
 
 
+def test_a_page_opened_again_asks_for_nothing_by_itself(open_page: OpenPage) -> None:
+    page = edit_tab(open_page())
+    find(page, "the house")
+    share(page)
+    page.wait_for_timeout(1500)  # what the browser keeps is written once changes pause
+    again = page.context.new_page()
+    again.goto(page.url)
+    again.locator(".dot.ready").wait_for()
+    share(edit_tab(again))
+    again.wait_for_timeout(3000)  # what follows from opening it has been asked for
+    asked = []
+    again.on("request", lambda request: asked.append(request.url) if "queue/join" in request.url else None)
+    again.wait_for_timeout(3000)
+    assert asked == []
+
+
 def test_a_picture_goes_to_generate_and_comes_back_to_its_mask(open_page: OpenPage) -> None:
     page = edit_tab(open_page())
     find(page, "the house")

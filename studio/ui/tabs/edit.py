@@ -96,14 +96,14 @@ def build(page: Page) -> Bench:
             **beside,
         ),
     )
-    events.connect(page, form, view, lambda request, values: _submitted(page, view, values, request))
+    shown = events.connect(page, form, view, lambda request, values: _submitted(page, view, values, request))
     ties.recipe(form)
     ties.seed(form, view)
     ties.words(page, form)
     verbs.connect(page, form, sides, what_row)
     edit_examples.connect(form, tried, section)
     show_mask = mask_section.connect(page, section, {name: fields[name] for name in mask_section.FIELDS})
-    before_after.connect(page, view, compared)
+    before_after.connect(page, view, compared, shown)
     edit_api.publish(page)
     return Bench(form=form, view=view, takes="Edit", target=verbs.target(page, form, TITLE), open=show_mask)
 
