@@ -27,8 +27,11 @@ class Engine(Protocol):
     def look(self, request: FindMask | CutOut, owner: str) -> Job:
         """Begin to find a mask or to cut out, whatever is being painted; StudioError if too many wait."""
 
-    def events(self, job_id: str, owner: str) -> Iterator[Event]:
-        """What happens to a job from now on, to its Result or StudioError; leaving early does not stop the job."""
+    def events(self, job_id: str, owner: str, *, pace: float = 0.0) -> Iterator[Event]:
+        """What happens to a job from now on, to its Result or StudioError; leaving early does not stop the job.
+
+        Told at most every `pace` seconds, and then as it stands; each new Preview right before a Progress.
+        """
 
     def cancel(self, job_id: str, owner: str) -> None:
         """Stop a job within a step; a job that is over stays as it is."""

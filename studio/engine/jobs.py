@@ -161,26 +161,30 @@ class Jobs:
         with self._changed:
             return [job for job in self._jobs.values() if job.owner == owner]
 
-    def watch(self, job_id: str, owner: str) -> Iterator[Event]:
-        """Each change of a job as an event, beginning with how it stands, ending with its Result or its error.
+    def watch(self, job_id: str, owner: str, *, pace: float = 0.0) -> Iterator[Event]:
+        """What changes about a job, beginning with how it stands, ending with its Result or its error.
 
-        How it stands is told again after a while without a change, so that a watcher who left is noticed.
+        A new Preview comes before the Progress made with it. After either at least `pace` seconds pass, and what is
+        overtaken by then is left out; the end does not wait. How a job stands is told again after a while without a
+        change, so that a watcher who left is noticed.
         """
         job = self.find(job_id, owner)
-        progress, preview = None, None
+        progress, preview, earliest = None, None, 0.0
         while True:
             with self._changed:
                 again = time.monotonic() + self._told_again
-                while not job.is_over and job.progress is progress and job.preview is preview:
-                    if not self._changed.wait(max(0.0, again - time.monotonic())):
-                        progress = None
-                news = [] if job.progress is progress else [job.progress]
-                if job.preview is not None and job.preview is not preview:
-                    news.append(job.preview)
+                while not job.is_over:
+                    is_new = job.progress is not progress or job.preview is not preview
+                    left = (earliest if is_new else again) - time.monotonic()
+                    if left <= 0:
+                        break
+                    self._changed.wait(left)
+                is_rough = job.preview is not None and job.preview is not preview
                 progress, preview, is_over = job.progress, job.preview, job.is_over
             if is_over:
                 break
-            yield from news
+            yield from (preview, progress) if is_rough else (progress,)
+            earliest = time.monotonic() + pace
         if job.error is not None:
             raise copy.copy(job.error)
         yield job.result

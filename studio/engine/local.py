@@ -82,8 +82,8 @@ class LocalEngine:
     def look(self, request: FindMask | CutOut, owner: str) -> Job:
         return self._queue_look(request, owner)
 
-    def events(self, job_id: str, owner: str) -> Iterator[Event]:
-        return self._table(job_id, owner).watch(job_id, owner)
+    def events(self, job_id: str, owner: str, *, pace: float = 0.0) -> Iterator[Event]:
+        return self._table(job_id, owner).watch(job_id, owner, pace=pace)
 
     def cancel(self, job_id: str, owner: str) -> None:
         self._table(job_id, owner).cancel(job_id, owner)

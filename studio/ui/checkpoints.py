@@ -12,7 +12,7 @@ from studio.requests import Fetch
 from studio.results import Progress
 from studio.ui import markup
 from studio.ui.events import QUICK, WATCHING, adding_up, warn
-from studio.ui.page import Page
+from studio.ui.page import PACE, Page
 from studio.ui.picture import Updates
 
 Row = dict[str, object]
@@ -69,7 +69,7 @@ def connect(page: Page, picker: Picker, tick: gr.Timer) -> None:
         try:
             job = page.engine.fetch(Fetch(checkpoint=id), page.owner(request))
             yield {picker.fetch: gr.update(visible=False), picker.stop: gr.update(visible=True), picker.job: job.id}
-            for event in page.engine.events(job.id, job.owner):
+            for event in page.engine.events(job.id, job.owner, pace=PACE):
                 if isinstance(event, Progress):
                     yield {picker.line: markup.fetch_line(event)}
                 else:

@@ -8,21 +8,23 @@ from functools import wraps
 from typing import ParamSpec
 
 import gradio as gr
+from gradio.events import Dependency
 
 from studio.engine.jobs import Job
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.images import Picture
 from studio.requests import RULES, TextToImage
+from studio.results import Preview
 from studio.ui import uploads
 from studio.ui.form import Form, family_values, sized
-from studio.ui.page import QUICK, Page
+from studio.ui.page import PACE, QUICK, UNMARKED, Page
 from studio.ui.picture import Updates, View
 
 log = logging.getLogger(__name__)
 
 UNEXPECTED = "Studio: something went wrong inside. Your settings are untouched; try again, or look into the log."
 # Through the queue, since toasts come by no other way; any number may, since watching takes a thread and no computing.
-WATCHING = {"concurrency_limit": None, "show_progress": "hidden", "api_visibility": "private"}
+WATCHING = {"concurrency_limit": None, **UNMARKED}
 
 
 # From who asks and the values of a form to what the page is told, to the end of the job.
@@ -49,15 +51,18 @@ def adding_up(event: Callable[Given, Iterator[Updates]]) -> Callable[Given, Iter
     return added
 
 
-def connect(page: Page, form: Form, view: View, submit: Submit | None = None) -> None:
-    """All that a tab with a form and a picture does; `submit` if more than a request has to be made of its values."""
+def connect(page: Page, form: Form, view: View, submit: Submit | None = None) -> tuple[Dependency, ...]:
+    """All that a tab with a form and a picture does; `submit` if more than a request has to be made of its values.
+
+    Gives the events that end when a job has been shown to its end.
+    """
     form.settle()
-    run_on_click(page, form, view, submit)
     remember(page, form)
     follow_checkpoint(page, form)
+    return run_on_click(page, form, view, submit)
 
 
-def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = None) -> None:
+def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = None) -> tuple[Dependency, ...]:
     """Run submits what the controls say and shows the job to its end; Stop cancels it; a reload finds it again."""
 
     def run(request: gr.Request, **values: object) -> Iterator[Updates]:
@@ -81,9 +86,10 @@ def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = Non
             log.info("nothing to stop")
 
     # Raw values: Gradio's own checks would answer before ours, in words that do not name the field.
-    view.actions.run.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
-    page.blocks.load(rejoin, None, view.outputs, **WATCHING)
+    ran = view.actions.run.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
+    rejoined = page.blocks.load(rejoin, None, view.outputs, **WATCHING)
     view.actions.stop.click(stop, view.job, None, **QUICK)
+    return ran, rejoined
 
 
 def remember(page: Page, form: Form) -> None:
@@ -138,8 +144,12 @@ def watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
     """The page's updates to the end of a job; ending the watch early leaves the job alone."""
     try:
         yield view.started(job)
-        for event in page.engine.events(job.id, job.owner):
-            yield view.showing(event, job)
+        rough: Updates = {}
+        for event in page.engine.events(job.id, job.owner, pace=PACE):
+            if isinstance(event, Preview):
+                rough = view.showing(event, job)  # told along with the progress that follows
+            else:
+                yield rough | view.showing(event, job)
     except Cancelled as error:
         yield view.ended(said=str(error))
     except StudioError as error:

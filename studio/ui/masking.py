@@ -8,7 +8,7 @@ from studio.errors import StudioError
 from studio.images import Picture
 from studio.requests import CutOut, FindMask
 from studio.results import Cut, Masked, Progress
-from studio.ui.page import Page
+from studio.ui.page import PACE, Page
 
 RULES = rules.of(FindMask)
 PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
@@ -49,7 +49,7 @@ def looked(page: Page, request: FindMask | CutOut, owner: str) -> Generator[Prog
     """What the engine finds; what it tells on the way comes first. StudioError as `tasks.mask`."""
     job = page.engine.look(request, owner)
     outcome = None
-    for event in page.engine.events(job.id, owner):
+    for event in page.engine.events(job.id, owner, pace=PACE):
         if isinstance(event, Progress):
             yield event
         outcome = event

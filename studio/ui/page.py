@@ -18,8 +18,12 @@ ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
 # Where a finished picture can be sent, in the order of the buttons.
 PLACES = ("Start image", "Edit")
+# Seconds between two messages about a job: a page that is drawn beside a model on two cores can follow so many.
+PACE = 0.3
+# Gradio keeps a loading state for each output, and goes through the whole page for every one of them at each message.
+UNMARKED = {"show_progress": "hidden", "show_progress_on": [], "api_visibility": "private"}
 # Small answers skip the queue, so that they come even when it is full. They cannot show a toast.
-QUICK = {"queue": False, "show_progress": "hidden", "api_visibility": "private"}
+QUICK = {"queue": False, **UNMARKED}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,6 @@
 """The queue is fair, jobs belong to their owners, and watchers miss nothing."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -94,6 +95,37 @@ def test_a_watcher_hears_again_of_a_job_that_does_not_change() -> None:
     job = table.add(TextToImage(), "ann")
     watcher = table.watch(job.id, "ann")
     assert next(watcher) is next(watcher) is job.progress
+
+
+def test_a_watcher_is_told_no_more_often_than_it_asks() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    watcher = jobs.watch(job.id, "ann", pace=0.2)
+    next(watcher)
+    told = time.monotonic()
+    jobs.take()
+    assert next(watcher).phase == "starting"
+    assert time.monotonic() - told >= 0.2
+
+
+def test_the_end_is_told_at_any_pace_at_once() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    watcher = jobs.watch(job.id, "ann", pace=1e6)
+    next(watcher)
+    jobs.take()
+    jobs.end(job, DONE)
+    assert next(watcher) is DONE
+
+
+def test_a_preview_comes_with_the_progress_after_it() -> None:
+    jobs = Jobs()
+    job = jobs.add(REQUEST, "ann")
+    jobs.take()
+    watcher = jobs.watch(job.id, "ann")
+    starting = next(watcher)
+    jobs.tell(job, Preview(image=Image.new("RGB", (4, 4))))
+    assert [next(watcher), next(watcher)] == [job.preview, starting]
 
 
 def test_a_watcher_that_leaves_does_not_stop_the_job() -> None:
