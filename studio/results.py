@@ -86,6 +86,15 @@ class Cut:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Preprocessed:
+    """A control image, as large as its picture; `note` says so if it shows nothing."""
+
+    image: Picture
+    note: str
+    seconds: float
+
+
 class NothingFound(StudioError):
     """Nothing in the picture looks like what was asked for; `guess` is the mask of what comes nearest."""
 
@@ -97,7 +106,7 @@ class NothingFound(StudioError):
         return self.args[0]
 
 
-Event = Progress | Preview | Result | Fetched | Masked | Cut
+Event = Progress | Preview | Result | Fetched | Masked | Cut | Preprocessed
 # Hears of every step; what it raises stops the run.
 Report = Callable[[Progress | Preview], None]
 FindPicture = Callable[[str], Picture]

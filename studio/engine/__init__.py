@@ -7,7 +7,7 @@ from studio.engine.jobs import Job
 from studio.grids import Grid
 from studio.images import Picture
 from studio.outputs import Gallery
-from studio.requests import CutOut, Fetch, FindMask, TextToImage
+from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage
 from studio.results import Event
 
 
@@ -24,8 +24,8 @@ class Engine(Protocol):
     def fetch(self, request: Fetch, owner: str) -> Job:
         """Begin to bring a checkpoint onto this machine; LoadError if the one who asks may not."""
 
-    def look(self, request: FindMask | CutOut, owner: str) -> Job:
-        """Begin to find a mask or to cut out, whatever is being painted; StudioError if too many wait."""
+    def look(self, request: FindMask | CutOut | Preprocess, owner: str) -> Job:
+        """Begin to look at a picture, whatever is being painted; StudioError if too many wait."""
 
     def events(self, job_id: str, owner: str, *, pace: float = 0.0) -> Iterator[Event]:
         """What happens to a job from now on, to its Result or StudioError; leaving early does not stop the job.

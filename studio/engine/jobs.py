@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.grids import Grid
-from studio.requests import CutOut, Fetch, FindMask, TextToImage
-from studio.results import Cut, Event, Fetched, Masked, Preview, Progress, Result
+from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage
+from studio.results import Cut, Event, Fetched, Masked, Preprocessed, Preview, Progress, Result
 
 MOST_WAITING = 64
 MOST_WAITING_OF_ONE = 16
@@ -20,8 +20,8 @@ REMEMBERED = 100
 TOLD_AGAIN = 5
 # Of finished pictures that are saved.
 MOST_HELD_BYTES = 256 * 2**20
-Asked = TextToImage | Grid | Fetch | FindMask | CutOut
-Outcome = Result | Fetched | Masked | Cut
+Asked = TextToImage | Grid | Fetch | FindMask | CutOut | Preprocess
+Outcome = Result | Fetched | Masked | Cut | Preprocessed
 
 ENDED = ("done", "cancelled", "failed")
 

@@ -16,7 +16,7 @@ from studio.grids import Grid
 from studio.images import Picture
 from studio.pipelines import sources
 from studio.pipelines.tokens import ROOM, Counter
-from studio.requests import CutOut, Fetch, FindMask, TextToImage, resolved
+from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage, resolved
 from studio.requests.editing import words_of
 from studio.results import Event, Fetched, Masked, Progress, Report, Result
 from studio.vision import registry
@@ -27,8 +27,9 @@ log = logging.getLogger(__name__)
 TRASH_KEPT = 30 * 86400
 DAY = 86400
 WILDCARDS = ASSETS / "wildcards"
-# How masks are found: each way has its thread, since the first cut-out on a machine keeps its own for a while.
-LOOKS = ("words", "foreground")
+# How pictures are looked at: each way has its thread, since the first cut-out on a machine keeps its own for a while.
+MASKS = ("words", "foreground")
+LOOKS = (*MASKS, "controls")
 # A slider makes many.
 REMEMBERED_LOOKS = 16
 
@@ -79,7 +80,9 @@ class LocalEngine:
         fetching.check(request, self._settings)
         return self._fetches.add(request, owner)
 
-    def look(self, request: FindMask | CutOut, owner: str) -> Job:
+    def look(self, request: FindMask | CutOut | Preprocess, owner: str) -> Job:
+        if isinstance(request, Preprocess):
+            return self._looks["controls"].add(request, owner)
         return self._queue_look(request, owner)
 
     def events(self, job_id: str, owner: str, *, pace: float = 0.0) -> Iterator[Event]:
@@ -143,7 +146,7 @@ class LocalEngine:
     def _queue_look(self, request: FindMask | CutOut, owner: str, *, edit: Job | None = None) -> Job:
         """Queue a look by the net that fits; `edit` is the held job that goes on with the mask."""
         way = request.source if isinstance(request, FindMask) else "foreground"
-        if request.mask_model is None and way in LOOKS:
+        if request.mask_model is None and way in MASKS:
             family = sources.find(request.checkpoint, self._settings).family
             request = replace(request, mask_model=registry.default(way, family).id)
         return self._looks.get(way, self._looks["words"]).add(request, owner, edit=edit)
@@ -193,14 +196,17 @@ class LocalEngine:
             self._fetches.end(job, _outcome(job, run, partial(self._fetches.tell, job)))
 
     def _look_all(self, way: str) -> None:
-        """Find masks in one way; nothing is imported beside the device's thread, which imports faster alone."""
+        """Look in one way; nothing is imported beside the device's thread, which imports faster alone."""
         self._is_imported.wait()
         table, nets = self._looks[way], None
 
         def run(job: Job, report: Report) -> Outcome:
             nonlocal nets
-            from studio.tasks import mask  # here, so that where it fails the job says so, and the next one tries again
+            # Here, so that where it fails the job says so, and the next one tries again.
+            from studio.tasks import mask, preprocess
 
+            if isinstance(job.request, Preprocess):
+                return preprocess.preprocess(job.request, report)
             nets = nets or mask.Nets(self._settings)
             return mask.look(job.request, nets, report)
 

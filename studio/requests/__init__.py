@@ -10,6 +10,7 @@ from studio.requests.kinds import (
     FindMask,
     ImageToImage,
     Inpaint,
+    Preprocess,
     TextToImage,
     made,
 )
@@ -37,6 +38,7 @@ __all__ = [
     "FindMask",
     "ImageToImage",
     "Inpaint",
+    "Preprocess",
     "TextToImage",
     "Wildcards",
     "canvas",

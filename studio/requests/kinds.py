@@ -249,6 +249,40 @@ class CutOut:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Preprocess:
+    """A picture to the control image that steers another, of the same size. `None` is the preprocessor's own choice."""
+
+    image: Picture = rules.row(MISSING, label="Picture", info="The picture to follow.", kind=Picture)
+    preprocessor: str = rules.row("canny", label="Preprocessor", info="What makes a control image of it.", maximum=100)
+    detect_resolution: int | None = rules.row(
+        None,
+        label="Resolution",
+        info="Pixels of the shorter side that it looks at; left open, all there are.",
+        kind=int,
+        minimum=64,
+        maximum=2048,
+    )
+    low_threshold: int | None = rules.row(
+        None,
+        label="Low threshold",
+        info="Steps of brightness that go on with an edge.",
+        kind=int,
+        minimum=1,
+        maximum=255,
+    )
+    high_threshold: int | None = rules.row(
+        None, label="High threshold", info="Steps of brightness that begin an edge.", kind=int, minimum=1, maximum=255
+    )
+    reduction: float | None = rules.row(
+        None, label="Blur", info="How many times smaller detail has to be to go.", kind=float, minimum=1, maximum=16
+    )
+
+    def __post_init__(self) -> None:
+        for name, rule in rules.of(Preprocess).items():
+            object.__setattr__(self, name, rule.checked(name, getattr(self, name)))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Fetch:
     """Bring a checkpoint onto this machine: from a hub, or out of a pickled file."""
 

@@ -19,7 +19,7 @@ from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import RULES, Fetch, TextToImage, made
 from studio.rules import Rule
-from studio.ui import compare
+from studio.ui import compare, uploads
 from studio.ui.events import UNEXPECTED
 from studio.ui.page import Page
 from studio.ui.picture import picture_files
@@ -169,6 +169,11 @@ def spoken(message: str) -> gr.Error:
 def pictures_and_details() -> list[Parameter]:
     """What an endpoint gives that paints."""
     return [Parameter("Pictures", PICTURES), Parameter("Details", DETAILS)]
+
+
+def given(picture: Picture) -> dict[str, object]:
+    """The picture as an endpoint gives it."""
+    return gr.FileData(path=uploads.served(picture), mime_type="image/png").model_dump()
 
 
 def _with_picture(page: Page, values: dict[str, object], owner: str) -> dict[str, object]:

@@ -6,11 +6,10 @@ from dataclasses import fields
 import gradio as gr
 
 from studio.errors import InvalidField
-from studio.images import Picture
 from studio.requests import CutOut, FindMask, Inpaint, made
 from studio.results import Masked
-from studio.ui import masking, uploads
-from studio.ui.api import DETAILS, PICTURE, Parameter, endpoint, parameters, pictures_and_details, ran
+from studio.ui import masking
+from studio.ui.api import DETAILS, PICTURE, Parameter, endpoint, given, parameters, pictures_and_details, ran
 from studio.ui.page import Page
 
 # What an edit says of its mask beside the fields it has itself, with what it means left out.
@@ -27,13 +26,13 @@ def publish(page: Page) -> None:
     def mask(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[dict, dict]]:
         owner = page.owner(request)
         found = masking.end_of(masking.looked(page, FindMask(**masking.read(page, values, owner)), owner))
-        yield _file(found.mask), {**_said(found), "seconds": round(found.seconds, 3)}
+        yield given(found.mask), {**_said(found), "seconds": round(found.seconds, 3)}
 
     def cut_out(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[dict, dict]]:
         owner = page.owner(request)
         asked = CutOut(**masking.read(page, values, owner, ("image", "mask_image")))
         cut = masking.end_of(masking.looked(page, asked, owner))
-        yield _file(cut.image), {"seconds": round(cut.seconds, 3)}
+        yield given(cut.image), {"seconds": round(cut.seconds, 3)}
 
     def edit(request: gr.Request, values: dict[str, object]) -> Iterator[tuple[list, dict]]:
         owner = page.owner(request)
@@ -76,7 +75,3 @@ def _mask_of(values: dict[str, object]) -> FindMask | None:
 
 def _said(found: Masked) -> dict[str, object]:
     return {"coverage": round(found.coverage, 4), "score": None if found.score is None else round(found.score, 3)}
-
-
-def _file(picture: Picture) -> dict[str, object]:
-    return gr.FileData(path=uploads.served(picture), mime_type="image/png").model_dump()

@@ -6,8 +6,8 @@ from typing import TypeVar
 from studio import catalog, rules
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.requests import CutOut, FindMask
-from studio.results import Cut, Masked, Progress
+from studio.requests import CutOut, FindMask, Preprocess
+from studio.results import Cut, Masked, Preprocessed, Progress
 from studio.ui.page import PACE, Page
 
 RULES = rules.of(FindMask)
@@ -45,8 +45,10 @@ def is_empty(request: FindMask) -> bool:
     return request.source == "none" and request.mask_image is None and request.strokes is None
 
 
-def looked(page: Page, request: FindMask | CutOut, owner: str) -> Generator[Progress, None, Masked | Cut]:
-    """What the engine finds; what it tells on the way comes first. StudioError as `tasks.mask`."""
+def looked(
+    page: Page, request: FindMask | CutOut | Preprocess, owner: str
+) -> Generator[Progress, None, Masked | Cut | Preprocessed]:
+    """What the engine finds; what it tells on the way comes first. StudioError as `tasks.mask` and `preprocess`."""
     job = page.engine.look(request, owner)
     outcome = None
     for event in page.engine.events(job.id, owner, pace=PACE):

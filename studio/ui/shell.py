@@ -13,7 +13,7 @@ from starlette.middleware import Middleware
 from studio.config import Settings
 from studio.engine import Engine
 from studio.errors import StudioError
-from studio.ui import api, checkpoints, chosen, markup, theme
+from studio.ui import api, checkpoints, chosen, control_api, markup, theme
 from studio.ui.bench import Bench
 from studio.ui.controls import html
 from studio.ui.events import QUICK
@@ -69,6 +69,7 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
                         places.append(place)
                         built.append(tab.build(page))
             _joined(page, places, built)
+            control_api.publish(page)
             api.publish_common(page)
         return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
 

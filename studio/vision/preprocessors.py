@@ -1,0 +1,65 @@
+"""What makes control images of pictures, as a table: for each kind of control the ways to it, with their settings."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+
+from PIL import Image
+
+from studio.errors import NotFound
+from studio.vision import lines
+
+Draw = Callable[..., Image.Image]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preprocessor:
+    """A way to make the control image of one `kind` of control.
+
+    `draw` takes an RGB picture and the `settings`, fields of a request with their values if nothing else is said, and
+    gives a picture of the same size, L or RGB.
+    """
+
+    id: str
+    label: str
+    kind: str
+    info: str
+    draw: Draw
+    settings: Mapping[str, float] = field(default_factory=dict)
+
+
+PREPROCESSORS: tuple[Preprocessor, ...] = (
+    Preprocessor(
+        id="canny",
+        label="Canny",
+        kind="canny",
+        info="Every edge as a fine line.",
+        draw=lines.canny,
+        settings={"low_threshold": 100, "high_threshold": 200},
+    ),
+    Preprocessor(
+        id="scribble",
+        label="Scribble",
+        kind="scribble",
+        info="The large shapes as if drawn with a felt pen.",
+        draw=lines.scribble,
+        settings={"low_threshold": 40, "high_threshold": 100},
+    ),
+    Preprocessor(
+        id="tile",
+        label="Tile",
+        kind="tile",
+        info="The picture without its fine detail.",
+        draw=lines.blurred,
+        settings={"reduction": 4},
+    ),
+)
+
+
+def preprocessor(id: str) -> Preprocessor:
+    """The preprocessor of that id; NotFound names the nearest ones."""
+    rows = {row.id: row for row in PREPROCESSORS}
+    if id in rows:
+        return rows[id]
+    near = get_close_matches(id, rows, n=3, cutoff=0.3) or list(rows)[:3]
+    raise NotFound(f"Preprocessor: there is no '{id[:80]}'. Choose one of the list, such as {', '.join(near)}.")
