@@ -20,13 +20,13 @@ ROOMS = (
     {"pipelines", "convert"},
     {"vision"},
     {"outputs"},
-    {"sheets"},
+    {"obedience", "sheets"},
     {"results", "infotext"},
     {"grids", "axes"},
     {"requests"},
     {"catalog"},
     {"rules"},
-    {"fills", "masks"},
+    {"fills", "masks", "skeletons"},
     {"algebra", "config", "errors", "images", "imports", "prompts", "styles", "units"},
 )
 LEVELS = {room: level for level, row in enumerate(ROOMS) for room in row}
@@ -34,7 +34,9 @@ PURE = {
     "algebra",
     "fills",
     "masks",
+    "obedience",
     "sheets",
+    "skeletons",
     "results",
     "infotext",
     "grids",
@@ -77,7 +79,10 @@ HEAVY = {
     "sd_parsers",
 }
 # What the model card says of masks must be what users get, so that is measured through the room they go through.
-BESIDE_STORYBOOK = {"studio/storybook/evaluate.py": {"vision", "images", "config", "results"}}
+BESIDE_STORYBOOK = {
+    "studio/storybook/evaluate.py": {"vision", "images", "config", "results", "obedience"},
+    "studio/storybook/pose.py": {"skeletons"},
+}
 NAMES_OF_NOTHING = {"utils", "common", "shared", "helpers", "core", "base"}
 MOCKS = {"mock", "unittest", "pytest_mock", "monkeypatch", "mocker", "MonkeyPatch"}
 DISTRIBUTIONS = {"PIL": "pillow", "cv2": "opencv-python-headless"}
