@@ -49,6 +49,7 @@ BONES = (
 )
 MOST_PEOPLE = 20
 LONGEST_JSON = 200_000
+LARGEST_NUMBER = 1e6
 
 Point = tuple[float, float]
 
@@ -144,9 +145,9 @@ def _person(number: int, person: object, scale: tuple[int, int] | None) -> Skele
     return Skeleton(joints={name: (x / scale[0], y / scale[1]) for name, (x, y) in seen.items()})
 
 
-def _side(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
+def _side(value: object) -> float | None:
+    return value if _is_number(value) and value > 0 else None
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= LARGEST_NUMBER

@@ -55,6 +55,7 @@ def test_pixels_without_a_canvas_are_those_of_the_picture() -> None:
         ('{"people": [{"pose_keypoints_2d": [1, 2]}]}', "person 1 has no"),
         (json.dumps({"people": [{"pose_keypoints_2d": [None] * 54}]}), "person 1 has no"),
         (json.dumps({"people": [{"pose_keypoints_2d": [float("nan")] * 54}]}), "person 1 has no"),
+        (json.dumps({"people": [{"pose_keypoints_2d": [10**400] * 54}]}), "person 1 has no"),
         (json.dumps({"people": [{"pose_keypoints_2d": [64, 32, 1] + [0] * 51}]}), 'names no "canvas_width"'),
     ],
     ids=lambda value: value[:24],

@@ -10,7 +10,7 @@ from studio import grids, imports, outputs, prompts
 from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.engine.checkpoints import ASSETS, described
-from studio.engine.jobs import Job, Jobs, Outcome
+from studio.engine.jobs import Asked, Job, Jobs, Outcome
 from studio.errors import RunError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
@@ -37,7 +37,7 @@ Run = Callable[[Job, Report], Outcome]
 
 
 class LocalEngine:
-    """Runs one job at a time on this machine's device; fetches, and looks for masks, beside it; see `studio.engine`."""
+    """Runs one job at a time on this machine's device; fetches and looks at pictures beside it; see `studio.engine`."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -198,23 +198,28 @@ class LocalEngine:
     def _look_all(self, way: str) -> None:
         """Look in one way; nothing is imported beside the device's thread, which imports faster alone."""
         self._is_imported.wait()
-        table, nets = self._looks[way], None
+        table, run = self._looks[way], None
 
-        def run(job: Job, report: Report) -> Outcome:
-            nonlocal nets
-            # Here, so that where it fails the job says so, and the next one tries again.
-            from studio.tasks import mask, preprocess
-
-            if isinstance(job.request, Preprocess):
-                return preprocess.preprocess(job.request, report)
-            nets = nets or mask.Nets(self._settings)
-            return mask.look(job.request, nets, report)
+        def look(job: Job, report: Report) -> Outcome:
+            nonlocal run
+            # Here, so that where its imports fail the job says so, and the next one tries again.
+            run = run or self._looking(way)
+            return run(job.request, report)
 
         while (job := table.take()) is not None:
             if job.edit is None:
-                table.end(job, _outcome(job, run, partial(table.tell, job)))
+                table.end(job, _outcome(job, look, partial(table.tell, job)))
             else:
-                table.end(job, self._looked_for(job, job.edit, run))
+                table.end(job, self._looked_for(job, job.edit, look))
+
+    def _looking(self, way: str) -> Callable[[Asked, Report], Outcome]:
+        """What looks in one way, with what it holds."""
+        from studio.tasks import mask, preprocess
+
+        if way == "controls":
+            return preprocess.Preprocessing().preprocess
+        nets = mask.Nets(self._settings)
+        return lambda request, report: mask.look(request, nets, report)
 
     def _looked_for(self, look: Job, edit: Job, run: Run) -> Outcome | StudioError:
         """The mask of an edit, which waits its turn then; what stands in its way ends both, and its Stop the look."""

@@ -257,7 +257,7 @@ class Preprocess:
     detect_resolution: int | None = rules.row(
         None,
         label="Resolution",
-        info="Pixels of the shorter side that it looks at; left open, all there are.",
+        info="Pixels of the shorter side that it looks at, at most; left open, all there are.",
         kind=int,
         minimum=64,
         maximum=2048,

@@ -17,7 +17,7 @@ class Preprocessor:
     """A way to make the control image of one `kind` of control.
 
     `draw` takes an RGB picture and the `settings`, fields of a request with their values if nothing else is said, and
-    gives a picture of the same size, L or RGB.
+    gives a picture of the same size, L or RGB. `blank` says what is missing in what comes out empty.
     """
 
     id: str
@@ -26,6 +26,7 @@ class Preprocessor:
     info: str
     draw: Draw
     settings: Mapping[str, float] = field(default_factory=dict)
+    blank: str = "Control: it is blank, so there is nothing to follow. Choose a picture with more in it."
 
 
 PREPROCESSORS: tuple[Preprocessor, ...] = (
@@ -36,6 +37,7 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
         info="Every edge as a fine line.",
         draw=lines.canny,
         settings={"low_threshold": 100, "high_threshold": 200},
+        blank="Control: no edge was found, so there is nothing to follow. Lower the thresholds.",
     ),
     Preprocessor(
         id="scribble",
@@ -44,6 +46,7 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
         info="The large shapes as if drawn with a felt pen.",
         draw=lines.scribble,
         settings={"low_threshold": 40, "high_threshold": 100},
+        blank="Control: no shape was found, so there is nothing to follow. Lower the thresholds.",
     ),
     Preprocessor(
         id="tile",

@@ -5,9 +5,10 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from studio.tasks.preprocess import BLANK
 from studio.ui.page import ASSETS
+from studio.vision import preprocessors
 
+BLANK = preprocessors.preprocessor("canny").blank
 HOUSE = handle_file(str(ASSETS / "examples" / "house.png"))
 
 
