@@ -30,7 +30,7 @@ def build() -> tuple[gr.Accordion, gr.ImageSlider]:
 
 
 def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider], shown: tuple[Dependency, ...]) -> None:
-    """Show the chosen picture over the one it was made from; the first of a job after these events, which show it."""
+    """Show the chosen picture over the one it was made from; after these events too, which show a job to its end."""
     box, slider = built
 
     def show(pictures: object, requests: object, index: object, request: gr.Request) -> Updates:
@@ -46,12 +46,9 @@ def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider], 
     def look(pictures: object, requests: object, event: gr.SelectData, request: gr.Request) -> Updates:
         return show(pictures, requests, event.index, request)
 
-    def finished(pictures: object, requests: object, request: gr.Request) -> Updates:
-        return show(pictures, requests, 0, request)
-
     held, how = [view.gallery, view.tools.requests], {"preprocess": False, **QUICK}
     for event in shown:
-        event.then(finished, held, [slider, box], **how)
+        event.then(show, [*held, view.tools.index], [slider, box], **how)
     view.gallery.select(look, held, [slider, box], **how)
 
 

@@ -1,6 +1,7 @@
 """What can be done with the picture that is chosen: its settings again, variations of it, and sending it on."""
 
 import json
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -143,14 +144,18 @@ def with_files(page: Page, values: Values, request: gr.Request) -> Values:
         reference, values[name] = values[name], None
         label = (EDITED if "verb" in values else RULES)[name].label
         with told(f"{label} left out"):
-            values[name] = image_file(page, reference, request, label=label)
+            # What is painted over the picture goes with it: it counts as another, though it may be the same.
+            file = f"{secrets.token_hex(4)}.png" if "verb" in values else "picture.png"
+            values[name] = image_file(page, reference, request, label=label, name=file)
     return values
 
 
-def image_file(page: Page, reference: object, request: gr.Request, *, label: str) -> str | None:
+def image_file(
+    page: Page, reference: object, request: gr.Request, *, label: str, name: str = "picture.png"
+) -> str | None:
     """The picture a request names, as a file the page can show; StudioError if it is not to be had any more."""
     picture = page.picture(reference, page.owner(request), label=label)
-    return uploads.served(picture) if picture else None
+    return uploads.served(picture, name) if picture else None
 
 
 def _place(index: object) -> int:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import gradio as gr
+from gradio.events import Dependency
 
 from studio import catalog
 from studio.ui import mask_section, uploads, verbs
@@ -48,8 +49,13 @@ def build(examples: Sequence[Example]) -> dict[Example, gr.Button]:
         return {one: gr.Button(one.label, icon=one.made, size="sm", min_width=0) for one in examples}
 
 
-def connect(form: Form, buttons: Mapping[Example, gr.Button], section: mask_section.Section) -> None:
-    """A click fills picture, verb and words; a mask of another picture goes."""
+def connect(
+    form: Form,
+    buttons: Mapping[Example, gr.Button],
+    section: mask_section.Section,
+    show_mask: Callable[[Callable[..., Dependency]], Dependency],
+) -> None:
+    """A click fills picture, verb and words, and shows what they find; a mask of another picture goes."""
     fields = form.controls
     filled = [fields[name] for name in ("image", "verb", "prompt", *verbs.RECIPE)]
 
@@ -70,3 +76,4 @@ def connect(form: Form, buttons: Mapping[Example, gr.Button], section: mask_sect
     for example, button in buttons.items():
         clicked = button.click(filler(example), None, list({*filled, *section.held}), **QUICK)
         form.settle(clicked)
+        show_mask(clicked.then)  # words alone wait for Find

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import gradio as gr
 import numpy as np
 from gradio.components import Component
+from gradio.events import Dependency
 from PIL import Image
 
 from studio import images, masks
@@ -17,7 +18,7 @@ from studio.requests import CutOut, FindMask
 from studio.results import NothingFound, Progress
 from studio.ui import aids, controls, markup, masking, uploads
 from studio.ui.controls import Controls, html
-from studio.ui.events import WATCHING, told
+from studio.ui.events import WATCHING, adding_up, told
 from studio.ui.masking import RULES, End, Values
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates
@@ -50,7 +51,8 @@ class Section:
     """Its parts: `controls` are fields of FindMask, `earlier` is what was painted before the page was opened anew.
 
     `file` names the picture's file. Gradio tells of a change of a picture also whenever an event that reads it runs:
-    an event that followed it and reads it would follow itself for ever.
+    an event that followed it and reads it would follow itself for ever. `typed` is not empty while words were typed
+    since the way to find was chosen.
     """
 
     controls: Controls
@@ -60,6 +62,7 @@ class Section:
     editor: gr.ImageEditor
     earlier: gr.Textbox
     file: gr.Textbox
+    typed: gr.Textbox
     keep: gr.Button
     load: gr.UploadButton
     save: gr.DownloadButton
@@ -138,6 +141,7 @@ def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shar
         editor=editor,
         earlier=gr.Textbox(visible=False, label="earlier"),
         file=file,
+        typed=gr.Textbox(visible=False, label="typed"),
         keep=keep,
         load=load,
         save=save,
@@ -147,10 +151,11 @@ def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shar
     )
 
 
-def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab], None]:
+def connect(page: Page, section: Section, fields: Controls) -> Callable[[Callable[..., Dependency]], Dependency]:
     """Keep what is shown true to `fields`, which are all that decides the mask, and let the buttons do their work.
 
-    Gives what has it shown when the tab is opened: there may be one from before the page was loaded.
+    Gives what has it shown after an event besides, such as when the tab is opened: there may be one from before the
+    page was loaded.
     """
 
     words, source, model = fields["words"], fields["source"], fields["mask_model"]
@@ -158,9 +163,10 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     def look(request: gr.Request, **values: object) -> Iterator[Updates]:
         yield from shown(page, section, {**values, "download": False}, request)
 
-    def find(request: gr.Request, **values: object) -> Iterator[Updates]:
-        # Words that are looked for are what is meant, whatever found the mask before.
-        if values["words"] and values["source"] != "words":
+    @adding_up
+    def find(request: gr.Request, *, typed: str, **values: object) -> Iterator[Updates]:
+        # Words just typed are what is meant, whatever found the mask before.
+        if typed and values["words"] and values["source"] != "words":
             values |= {"source": "words", "mask_model": ""}
             yield {source: "words"}
         yield from shown(page, section, values, request)
@@ -174,7 +180,10 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
         **WATCHING,
     }
     # Only who asks for a mask downloads what finds it.
-    asked = gr.on([section.find.click, words.submit], **finding | {"fn": find, "outputs": [*section.shown, source]})
+    words.input(None, None, section.typed, js="() => 'typed'")
+    source.input(None, None, section.typed, js="() => ''")
+    found = {"fn": find, "inputs_kwargs": {**fields, "typed": section.typed}, "outputs": [*section.shown, source]}
+    asked = gr.on([section.find.click, words.submit], **finding | found)
     asked.then(None, js="() => easel.show('.mask-box')")
     fields["image"].change(None, fields["image"], section.file, js="(image) => image?.path ?? ''")
     gr.on([section.file.change, *(fields[name].change for name in CHANGING)], **finding)
@@ -184,7 +193,7 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[gr.Tab]
     # What is cleared may have been words alone, which by themselves wait for Find.
     _keep(page, section, fields).then(**finding)
     _cut(page, section, fields)
-    return lambda tab: tab.select(**finding)
+    return lambda event: event(**finding)
 
 
 def shown(page: Page, section: Section, values: Values, request: gr.Request) -> Iterator[Updates]:
@@ -261,7 +270,7 @@ def _paint(page: Page, section: Section, fields: Controls) -> None:
     read.then(None, js="() => easel.painted()")
 
 
-def _keep(page: Page, section: Section, fields: Controls) -> gr.events.Dependency:
+def _keep(page: Page, section: Section, fields: Controls) -> Dependency:
     """The mask found so far is held, so that the next find joins it; one is loaded from a file, or all is cleared.
 
     Gives the event of the last.

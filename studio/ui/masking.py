@@ -1,4 +1,4 @@
-"""Masks for page and programs: the values of a form to what the engine looks for, and what it found."""
+"""Looks at pictures for page and programs: the values of a form to what is looked for, and what was found."""
 
 from collections.abc import Generator, Iterable, Mapping
 from typing import TypeVar

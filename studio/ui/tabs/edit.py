@@ -101,11 +101,17 @@ def build(page: Page) -> Bench:
     ties.seed(form, view)
     ties.words(page, form)
     verbs.connect(page, form, sides, what_row)
-    edit_examples.connect(form, tried, section)
     show_mask = mask_section.connect(page, section, {name: fields[name] for name in mask_section.FIELDS})
+    edit_examples.connect(form, tried, section, show_mask)
     before_after.connect(page, view, compared, shown)
     edit_api.publish(page)
-    return Bench(form=form, view=view, takes="Edit", target=verbs.target(page, form, TITLE), open=show_mask)
+    return Bench(
+        form=form,
+        view=view,
+        takes="Edit",
+        target=verbs.target(page, form, TITLE),
+        open=lambda tab: show_mask(tab.select),
+    )
 
 
 def _submitted(page: Page, view: View, values: dict[str, object], request: gr.Request) -> Iterator[Updates]:
