@@ -10,7 +10,7 @@ from pathlib import Path
 
 import torch
 
-from studio.storybook import clip, clipseg, evaluate, export, foreground, judge, unet, vae
+from studio.storybook import clip, clipseg, depth, evaluate, export, foreground, judge, pose, segmentation, unet, vae
 from studio.storybook.captions import article
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
 from studio.storybook.world import Mix
@@ -23,12 +23,23 @@ TRAINERS = {
     "judge": judge.train,
     "clipseg": clipseg.train,
     "foreground": foreground.train,
+    "depth": depth.train,
+    "pose": pose.train,
+    "segmentation": segmentation.train,
     "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
     "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
-    # A last round, since two things in one picture are learnt last.
+    # Later rounds, since two things in one picture, each in its own colour, are learnt last.
     "unet-128-pairs": partial(unet.train, height=128, seed=500_000, count=24_000, mix=Mix(two_things=0.45, looks=0.3)),
+    "unet-128-last": partial(unet.train, height=128, seed=600_000, count=30_000, mix=Mix(two_things=0.6, looks=0.3)),
 }
-EXPORTERS = {"base": export.export, "clipseg": clipseg.export, "foreground": foreground.export}
+EXPORTERS = {
+    "base": export.export,
+    "clipseg": clipseg.export,
+    "foreground": foreground.export,
+    "depth": depth.export,
+    "pose": pose.export,
+    "segmentation": segmentation.export,
+}
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
     for index, (colour, kind) in enumerate(zip(list(COLOURS) * 2, [*OBJECTS, *OBJECTS[3:], *OBJECTS[:3]], strict=True))

@@ -16,7 +16,7 @@ from transformers import (
 
 from studio.storybook import bundled, clip, queries, tokenizer
 from studio.storybook.bundled import CLIPSEG
-from studio.storybook.data import pictures, regions, scenes, worn
+from studio.storybook.data import ASPECTS, DEVIATION, MEAN, normalised, pictures, regions, scenes, worn
 from studio.storybook.training import Losses, Run, load_state, workers
 from studio.storybook.vae import to_tensor
 from studio.storybook.words import OBJECTS
@@ -28,11 +28,8 @@ HEIGHT = 128
 BATCH = 32
 QUERIES = 3
 POOL = 4_000
-ASPECTS = (1.0, 1.5, 2 / 3)
 TRAINED_ON = Mix(two_things=0.5, looks=0.35)
 FIRST_SEED = 20_000_000
-# What the published CLIPSeg was trained with.
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 class Taught(nn.Module):
@@ -101,7 +98,7 @@ def train(minutes: float, device: torch.device) -> CLIPSegForImageSegmentation:
     rng, batch = np.random.default_rng(), BATCH // workers()
 
     def losses(step: int) -> Losses:
-        turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
+        turn = int(rng.choice(len(ASPECTS), p=list(ASPECTS.values())))
         picked = rng.choice(POOL, batch, replace=False)
         asked = [
             queries.random_query(some[turn][index], truth[turn][index], rng) for index in picked for _ in range(QUERIES)
@@ -140,8 +137,7 @@ def export(folder: Path = CLIPSEG) -> None:
 
 def _sized(pixels: Tensor) -> Tensor:
     """(n, 3, h, w) in −1 … 1 to what the net sees."""
-    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
-    return (F.interpolate(pixels, size=(SEES, SEES), mode="bilinear", antialias=True) / 2 + 0.5 - mean) / deviation
+    return normalised(F.interpolate(pixels, size=(SEES, SEES), mode="bilinear", antialias=True))
 
 
 def _losses(model: Taught, pixels: Tensor, said: dict[str, Tensor], masks: Tensor, classes: Tensor) -> Losses:

@@ -1,29 +1,24 @@
 """The foreground net: a picture to the mask of its things; exported to ONNX and used through rembg."""
 
-import itertools
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from studio.storybook.bundled import FOREGROUND
-from studio.storybook.data import pictures, regions, scenes, worn
+from studio.storybook.data import Pool, normalised, regions, scenes
 from studio.storybook.queries import FIRST_THING
 from studio.storybook.training import Losses, Run, load_state, workers
-from studio.storybook.vae import to_tensor
 from studio.storybook.world import Mix, Scene
 
 # As rembg's session for U²-Net brings pictures to its net.
 SEES = 320
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEIGHT = 128
 BATCH = 32
 POOL = 6_000
 EMPTY = 1_000  # of these
-ASPECTS = (1.0, 1.5, 2 / 3)
 TRAINED_ON = Mix(two_things=0.4, looks=0.35)
 FIRST_SEED = 60_000_000
 # The net works at a quarter of that: the world is drawn at little more, and a step takes a tenth of the time.
@@ -71,23 +66,20 @@ def _block(before: int, after: int) -> nn.Sequential:
 
 def train(minutes: float, device: torch.device) -> Foreground:
     """Train on worn scenes of three aspects, all squeezed to a square as rembg does; cross entropy and Dice."""
-    model = Foreground().to(memory_format=torch.channels_last)
-    some = [
-        [*scenes(first, POOL - EMPTY, TRAINED_ON, aspect=aspect), *empty(first + POOL, EMPTY, aspect=aspect)]
-        for first, aspect in zip(itertools.count(FIRST_SEED, 10_000_000), ASPECTS, strict=False)
-    ]
-    seen = [pictures(each, HEIGHT) for each in some]
-    truth = [regions(each, HEIGHT) >= FIRST_THING for each in some]
-    rng, batch = np.random.default_rng(), BATCH // workers()
+    model, batch = Foreground().to(memory_format=torch.channels_last), BATCH // workers()
+
+    def draw(first_seed: int, aspect: float) -> list[Scene]:
+        alone = empty(first_seed + POOL, EMPTY, aspect=aspect)
+        return [*scenes(first_seed, POOL - EMPTY, TRAINED_ON, aspect=aspect), *alone]
+
+    pool = Pool(draw, FIRST_SEED, lambda some, height: regions(some, height) >= FIRST_THING, height=HEIGHT)
 
     def losses(step: int) -> Losses:
-        turn = int(rng.choice(len(ASPECTS), p=(0.6, 0.2, 0.2)))
-        picked = rng.choice(POOL, batch, replace=False)
-        masks = torch.from_numpy(truth[turn][picked]).float().to(device)
-        pixels = to_tensor(seen[turn][picked]).to(device)
+        pixels, masks = pool.batch(batch, device)
+        masks = masks.float()
         # One of each batch is a plain colour, which has no foreground either.
         pixels[-1], masks[-1] = 2 * torch.rand(3, 1, 1, device=device) - 1, 0
-        return _losses(model, worn(pixels), masks)
+        return _losses(model, pixels, masks)
 
     return Run(name="foreground", model=model, losses=losses, device=device).fit(minutes)
 
@@ -121,14 +113,8 @@ def export(file: Path = FOREGROUND) -> None:
 def _losses(model: Foreground, pixels: Tensor, masks: Tensor) -> Losses:
     size = (WORKS_AT, WORKS_AT)
     wanted = F.interpolate(masks[:, None], size=size, mode="bilinear", antialias=True)
-    small = _normalised(F.interpolate(pixels, size=size, mode="bicubic", antialias=True))
+    small = normalised(F.interpolate(pixels, size=size, mode="bicubic", antialias=True))
     logits = model.small(small.contiguous(memory_format=torch.channels_last)).float()
     guess = logits.sigmoid()
     dice = 1 - (2 * (guess * wanted).sum((1, 2, 3)) + 1) / (guess.sum((1, 2, 3)) + wanted.sum((1, 2, 3)) + 1)
     return {"cross entropy": F.binary_cross_entropy_with_logits(logits, wanted), "dice": 0.5 * dice.mean()}
-
-
-def _normalised(pixels: Tensor) -> Tensor:
-    """Pixels (n, 3, h, w) in −1 … 1 as the net sees them."""
-    mean, deviation = (torch.tensor(values, device=pixels.device).view(3, 1, 1) for values in (MEAN, DEVIATION))
-    return (pixels / 2 + 0.5 - mean) / deviation

@@ -1,0 +1,59 @@
+"""Nets of the published layouts are read from a folder, and what they find is as large as the picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from studio.storybook import depth, pose, segmentation
+from studio.vision import geometry
+
+SIZES = [(128, 128), (192, 128), (96, 144)]
+
+
+def shown(size: tuple[int, int]) -> Image.Image:
+    return Image.radial_gradient("L").resize(size).convert("RGB")
+
+
+@pytest.fixture(scope="module")
+def nets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Fresh nets, which have learnt nothing."""
+    folder = tmp_path_factory.mktemp("nets")
+    for part in (depth, pose, segmentation):
+        part.export(folder / part.__name__.split(".")[-1], part.make())
+    return folder
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_nearness_goes_from_0_to_1(nets: Path, size: tuple[int, int]) -> None:
+    near = geometry.nearness(shown(size), geometry.depth_net(nets / "depth"))
+    assert near.shape == size[::-1] and near.dtype == np.float32
+    assert (near.min(), near.max()) == (0, 1)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_parts_are_classes_of_the_net(nets: Path, size: tuple[int, int]) -> None:
+    found = geometry.parts(shown(size), geometry.parts_net(nets / "segmentation"))
+    assert found.shape == size[::-1]
+    assert 0 <= found.min() <= found.max() < len(segmentation.CLASSES)
+
+
+def test_a_net_that_is_sure_of_nothing_finds_nobody(nets: Path) -> None:
+    net = geometry.pose_net(nets / "pose")
+    for weight in net.model.head.parameters():
+        weight.data.zero_()
+    assert geometry.people(shown((128, 128)), net) == []
+
+
+def test_a_net_that_is_sure_of_all_joints_finds_them(nets: Path) -> None:
+    net = geometry.pose_net(nets / "pose")
+    net.model.head.conv.weight.data.zero_()
+    net.model.head.conv.bias.data.fill_(1)
+    (person,) = geometry.people(shown((128, 128)), net)
+    assert set(person.joints) == set(pose.SEEN)
+
+
+def test_what_is_not_there_is_raised(tmp_path: Path) -> None:
+    with pytest.raises((OSError, ValueError)):
+        geometry.depth_net(tmp_path)
