@@ -51,8 +51,7 @@ class Section:
     """Its parts: `controls` are fields of FindMask, `earlier` is what was painted before the page was opened anew.
 
     `file` names the picture's file. Gradio tells of a change of a picture also whenever an event that reads it runs:
-    an event that followed it and reads it would follow itself for ever. `typed` is not empty while words were typed
-    since the way to find was chosen.
+    an event that followed it and reads it would follow itself for ever.
     """
 
     controls: Controls
@@ -62,7 +61,6 @@ class Section:
     editor: gr.ImageEditor
     earlier: gr.Textbox
     file: gr.Textbox
-    typed: gr.Textbox
     keep: gr.Button
     load: gr.UploadButton
     save: gr.DownloadButton
@@ -141,7 +139,6 @@ def build(words: Controls, find: gr.Button, shown: tuple[gr.HTML, gr.HTML], shar
         editor=editor,
         earlier=gr.Textbox(visible=False, label="earlier"),
         file=file,
-        typed=gr.Textbox(visible=False, label="typed"),
         keep=keep,
         load=load,
         save=save,
@@ -164,9 +161,9 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[Callabl
         yield from shown(page, section, {**values, "download": False}, request)
 
     @adding_up
-    def find(request: gr.Request, *, typed: str, **values: object) -> Iterator[Updates]:
-        # Words just typed are what is meant, whatever found the mask before.
-        if typed and values["words"] and values["source"] != "words":
+    def find(request: gr.Request, **values: object) -> Iterator[Updates]:
+        # Words are what is meant then, whatever found the mask before; but Find is also what downloads a net.
+        if values["words"] and values["source"] != "words" and not _may_download(page, values):
             values |= {"source": "words", "mask_model": ""}
             yield {source: "words"}
         yield from shown(page, section, values, request)
@@ -180,10 +177,7 @@ def connect(page: Page, section: Section, fields: Controls) -> Callable[[Callabl
         **WATCHING,
     }
     # Only who asks for a mask downloads what finds it.
-    words.input(None, None, section.typed, js="() => 'typed'")
-    source.input(None, None, section.typed, js="() => ''")
-    found = {"fn": find, "inputs_kwargs": {**fields, "typed": section.typed}, "outputs": [*section.shown, source]}
-    asked = gr.on([section.find.click, words.submit], **finding | found)
+    asked = gr.on([section.find.click, words.submit], **finding | {"fn": find, "outputs": [*section.shown, source]})
     asked.then(None, js="() => easel.show('.mask-box')")
     fields["image"].change(None, fields["image"], section.file, js="(image) => image?.path ?? ''")
     gr.on([section.file.change, *(fields[name].change for name in CHANGING)], **finding)
@@ -339,6 +333,14 @@ def _models() -> gr.Dropdown:
     """The nets that look, each with its size and licence; those of the way chosen."""
     rule = RULES["mask_model"]
     return gr.Dropdown(_choices("words"), value="", label=rule.label, info=rule.info, filterable=False)
+
+
+def _may_download(page: Page, values: Values) -> bool:
+    """Whether the net that finds the foreground is none of this project's own."""
+    row = page.row(values["checkpoint"])
+    models = {model.id: model for model in registry.models("foreground")}
+    model = models.get(values["mask_model"]) or registry.default("foreground", row["family"] if row else "")
+    return not model.source.startswith("assets/")
 
 
 def _fitting(source: str, model: str) -> dict[str, object]:

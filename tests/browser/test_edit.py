@@ -91,16 +91,6 @@ def test_words_that_are_looked_for_come_before_the_foreground(open_page: OpenPag
     expect(page.locator("label", has_text="Words").get_by_role("radio")).to_be_checked()
 
 
-def test_find_without_words_typed_goes_on_by_the_foreground(open_page: OpenPage) -> None:
-    page = edit_tab(open_page())
-    opened(page, "mask-section")
-    page.locator("label", has_text="Foreground").click()
-    share(page)
-    page.locator(".find").click()
-    page.wait_for_timeout(2000)
-    expect(page.locator("label", has_text="Foreground").get_by_role("radio")).to_be_checked()
-
-
 def test_an_example_clicked_again_shows_its_mask_again(open_page: OpenPage) -> None:
     page = edit_tab(open_page())
     example = page.get_by_role("button", name="Replace: the house")

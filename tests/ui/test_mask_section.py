@@ -48,3 +48,8 @@ def test_a_mask_of_another_size_goes(lay: Callable, bench: Bench) -> None:
 @pytest.mark.parametrize(("model", "kept"), [("u2netp", "u2netp"), ("clipseg", ""), ("", "")])
 def test_a_net_stays_chosen_where_it_finds_in_that_way(model: str, kept: str) -> None:
     assert mask_section._fitting("foreground", model)["value"] == kept
+
+
+@pytest.mark.parametrize(("model", "downloads"), [("", False), ("storybook-foreground", False), ("u2netp", True)])
+def test_find_stays_with_a_foreground_net_that_may_have_to_come(page: Page, model: str, downloads: bool) -> None:
+    assert mask_section._may_download(page, {"checkpoint": "storybook", "mask_model": model}) == downloads
