@@ -27,6 +27,7 @@ __all__ = [
     "default_size",
     "defaults",
     "family",
+    "named",
     "recipes",
     "sampler",
     "samplers",
@@ -38,22 +39,22 @@ Row = TypeVar("Row")
 
 def family(name: str) -> Family:
     """The family of that name; NotFound names the nearest ones."""
-    return _row(name, {row.name: row for row in FAMILIES}, "Family")
+    return named(name, {row.name: row for row in FAMILIES}, "Family")
 
 
 def checkpoint(id: str) -> Checkpoint:
     """The checkpoint of that id; NotFound names the nearest ones."""
-    return _row(id, {row.id: row for row in CHECKPOINTS}, "Checkpoint")
+    return named(id, {row.id: row for row in CHECKPOINTS}, "Checkpoint")
 
 
 def sampler(label: str) -> Sampler:
     """The sampler of that label; NotFound names the nearest ones."""
-    return _row(label, {row.label: row for row in SAMPLERS}, "Sampler")
+    return named(label, {row.label: row for row in SAMPLERS}, "Sampler")
 
 
 def verb(name: str) -> Verb:
     """The verb of that name; NotFound names the nearest ones."""
-    return _row(name, {row.name: row for row in VERBS}, "Change")
+    return named(name, {row.name: row for row in VERBS}, "Change")
 
 
 def samplers(family: Family) -> tuple[Sampler, ...]:
@@ -80,7 +81,8 @@ def default_size(row: Checkpoint) -> tuple[int, int]:
     return filled["width"], filled["height"]
 
 
-def _row(key: str, rows: Mapping[str, Row], what: str) -> Row:
+def named(key: str, rows: Mapping[str, Row], what: str) -> Row:
+    """The row of that key; NotFound says `what` there is none of, and names the nearest ones."""
     if key in rows:
         return rows[key]
     near = get_close_matches(key, rows, n=3, cutoff=0.3) or list(rows)[:3]

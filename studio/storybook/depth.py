@@ -10,7 +10,7 @@ from transformers import DepthAnythingConfig, DepthAnythingForDepthEstimation, D
 from studio.storybook import bundled
 from studio.storybook.bundled import DEPTH
 from studio.storybook.data import DEVIATION, MEAN, Pool, depths, normalised, scenes
-from studio.storybook.training import Losses, Run, load_state, workers
+from studio.storybook.training import Losses, Run, newest, workers
 from studio.storybook.world import Mix
 
 SEES, PATCH = 192, 16
@@ -69,12 +69,7 @@ def train(minutes: float, device: torch.device) -> DepthAnythingForDepthEstimati
 
 def trained(device: torch.device) -> DepthAnythingForDepthEstimation | None:
     """The averaged net of the saved state, else the bundled one, in evaluation mode; None if there is neither."""
-    state = load_state("depth", device)
-    if state is None:
-        return bundled.part(DepthAnythingForDepthEstimation, DEPTH, device)
-    model = make().to(device)
-    model.load_state_dict(state["averages"])
-    return model.eval()
+    return newest("depth", make, DepthAnythingForDepthEstimation, DEPTH, device)
 
 
 def export(folder: Path = DEPTH, model: DepthAnythingForDepthEstimation | None = None) -> None:

@@ -13,7 +13,7 @@ from studio.storybook import bundled
 from studio.storybook.bundled import POSE
 from studio.storybook.data import Pool, normalised, scenes
 from studio.storybook.render import keypoints
-from studio.storybook.training import Losses, Run, load_state, workers
+from studio.storybook.training import Losses, Run, newest, workers
 from studio.storybook.world import Mix, Scene, Thing
 
 # The people of this world have a head without a face.
@@ -89,12 +89,7 @@ def train(minutes: float, device: torch.device) -> VitPoseForPoseEstimation:
 
 def trained(device: torch.device) -> VitPoseForPoseEstimation | None:
     """The averaged net of the saved state, else the bundled one, in evaluation mode; None if there is neither."""
-    state = load_state("pose", device)
-    if state is None:
-        return bundled.part(VitPoseForPoseEstimation, POSE, device)
-    model = make().to(device)
-    model.load_state_dict(state["averages"])
-    return model.eval()
+    return newest("pose", make, VitPoseForPoseEstimation, POSE, device)
 
 
 def export(folder: Path = POSE, model: VitPoseForPoseEstimation | None = None) -> None:

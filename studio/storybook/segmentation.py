@@ -10,7 +10,7 @@ from transformers import SegformerConfig, SegformerForSemanticSegmentation, Segf
 from studio.storybook import bundled
 from studio.storybook.bundled import SEGMENTATION
 from studio.storybook.data import DEVIATION, MEAN, Pool, normalised, regions, scenes
-from studio.storybook.training import Losses, Run, load_state, workers
+from studio.storybook.training import Losses, Run, newest, workers
 from studio.storybook.words import OBJECTS, PLACES
 from studio.storybook.world import Mix
 
@@ -56,12 +56,7 @@ def train(minutes: float, device: torch.device) -> SegformerForSemanticSegmentat
 
 def trained(device: torch.device) -> SegformerForSemanticSegmentation | None:
     """The averaged net of the saved state, else the bundled one, in evaluation mode; None if there is neither."""
-    state = load_state("segmentation", device)
-    if state is None:
-        return bundled.part(SegformerForSemanticSegmentation, SEGMENTATION, device)
-    model = make().to(device)
-    model.load_state_dict(state["averages"])
-    return model.eval()
+    return newest("segmentation", make, SegformerForSemanticSegmentation, SEGMENTATION, device)
 
 
 def export(folder: Path = SEGMENTATION, model: SegformerForSemanticSegmentation | None = None) -> None:

@@ -12,6 +12,8 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
+from studio.storybook import bundled
+
 log = logging.getLogger(__name__)
 
 STATE = Path("build/storybook")
@@ -152,6 +154,18 @@ def autocast(device: torch.device) -> torch.autocast | nullcontext:
         able = getattr(torch.cpu, "get_capabilities", dict)()  # newer than the oldest torch we take
         is_quicker = able.get("avx512_bf16") or able.get("amx_bf16")
     return torch.autocast(device.type, torch.bfloat16) if is_quicker else nullcontext()
+
+
+def newest(
+    name: str, make: Callable[[], bundled.Model], kind: type[bundled.Model], folder: Path, device: torch.device
+) -> bundled.Model | None:
+    """A part of a published class: averaged from its saved state, else as bundled; in evaluation mode, or None."""
+    state = load_state(name, device)
+    if state is None:
+        return bundled.part(kind, folder, device)
+    model = make().to(device)
+    model.load_state_dict(state["averages"])
+    return model.eval()
 
 
 def load_state(name: str, device: torch.device, *, folder: Path = STATE) -> dict | None:

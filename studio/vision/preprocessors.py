@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 
 from PIL import Image
 
-from studio.errors import NotFound
+from studio.catalog import named
 from studio.vision import lines
 
 Draw = Callable[..., Image.Image]
@@ -61,8 +60,4 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
 
 def preprocessor(id: str) -> Preprocessor:
     """The preprocessor of that id; NotFound names the nearest ones."""
-    rows = {row.id: row for row in PREPROCESSORS}
-    if id in rows:
-        return rows[id]
-    near = get_close_matches(id, rows, n=3, cutoff=0.3) or list(rows)[:3]
-    raise NotFound(f"Preprocessor: there is no '{id[:80]}'. Choose one of the list, such as {', '.join(near)}.")
+    return named(id, {row.id: row for row in PREPROCESSORS}, "Preprocessor")

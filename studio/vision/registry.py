@@ -1,9 +1,8 @@
 """The nets that find masks, as a table: by words, or by what stands in the foreground."""
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 
-from studio.errors import NotFound
+from studio.catalog import named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,11 +174,7 @@ MASK_MODELS: tuple[MaskModel, ...] = (
 
 def model(id: str) -> MaskModel:
     """The model of that id; NotFound names the nearest ones."""
-    rows = {row.id: row for row in MASK_MODELS}
-    if id in rows:
-        return rows[id]
-    near = get_close_matches(id, rows, n=3, cutoff=0.3) or list(rows)[:3]
-    raise NotFound(f"Mask model: there is no '{id[:80]}'. Choose one of the list, such as {', '.join(near)}.")
+    return named(id, {row.id: row for row in MASK_MODELS}, "Mask model")
 
 
 def models(finds: str) -> tuple[MaskModel, ...]:
