@@ -17,7 +17,7 @@ INFO = re.compile(r"/api/models/(?P<repo>[^/]+/[^/]+)(?:/revision/(?P<revision>[
 FILE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<name>.+)")
 STORED = re.compile(r"/store/(?P<sha256>[0-9a-f]{64})")
 # Hugging Face keeps these in LFS, and sends whoever asks for one to another host.
-LARGE = (".safetensors", ".bin", ".ckpt")
+LARGE = (".safetensors", ".bin", ".ckpt", ".pth", ".pt")
 
 
 @dataclass(frozen=True)

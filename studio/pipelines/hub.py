@@ -82,13 +82,31 @@ def fetch_network(
     on_progress: OnProgress = lambda done, total: None,
     *,
     revision: str | None = None,
+    variant: str | None = None,
     label: str = refusals.CHECKPOINT,
 ) -> Path:
-    """Bring a repository that is a single network of transformers, with the texts it is used with; as `fetch`.
+    """Bring a repository that is a single network, with the texts it is used with; as `fetch`.
 
-    Its config comes last. Errors begin with the `label`.
+    Of weights in several variants the one that is named comes, or the plain one. Its config comes last. Errors begin
+    with the `label`.
     """
-    return _fetched(repo, settings, _network, on_progress, revision=revision, label=label)
+    return _fetched(repo, settings, partial(_network, variant or ""), on_progress, revision=revision, label=label)
+
+
+def fetch_files(
+    repo: str,
+    names: Collection[str],
+    settings: Settings,
+    on_progress: OnProgress = lambda done, total: None,
+    *,
+    revision: str | None = None,
+    label: str = refusals.CHECKPOINT,
+) -> Path:
+    """Bring the files of these names alone, out of a repository of many networks; as `fetch_network`.
+
+    Pickles may be among them: whoever asks must not open those.
+    """
+    return _fetched(repo, settings, partial(_files, names), on_progress, revision=revision, label=label)
 
 
 def row_of(name: str, settings: Settings, *, patience: Patience = PATIENCE) -> Checkpoint:
@@ -125,12 +143,20 @@ def _configs(listing: Listing) -> list[HubFile]:
     return files
 
 
-def _network(listing: Listing) -> list[HubFile]:
-    weights = [file for file in snapshots.network(listing.files) if file.variant is not None]
+def _network(variant: str, listing: Listing) -> list[HubFile]:
+    weights = [file for file in snapshots.network(listing.files, variant) if file.variant is not None]
     if not weights:
         raise refusals.because("no_safetensors", listing.snapshot.repo, label=listing.snapshot.label, name="it")
     texts = [file for file in listing.files if snapshots.CONFIG.fullmatch(file.name) and file.variant is None]
     return texts + weights
+
+
+def _files(names: Collection[str], listing: Listing) -> list[HubFile]:
+    files = {file.name: file for file in listing.files}
+    for name in names:
+        if name not in files:
+            raise refusals.because("no_file", listing.snapshot.repo, label=listing.snapshot.label, name=name)
+    return [files[name] for name in names]
 
 
 def _told(listing: Listing, patience: Patience) -> Checkpoint:

@@ -66,10 +66,10 @@ def wanted(files: Iterable[HubFile], variant: str, left_out: Collection[str] = (
     return sorted(chosen, key=lambda file: file.name)
 
 
-def network(files: Iterable[HubFile]) -> list[HubFile]:
-    """Config and weights of a repository that is a single network, such as a VAE."""
+def network(files: Iterable[HubFile], variant: str = "") -> list[HubFile]:
+    """Config and weights, of the variant if there is one, of a repository that is a single network, such as a VAE."""
     files = list(files)
-    return [file for file in files if file.name == NETWORK] + _weights(files, "", "")
+    return [file for file in files if file.name == NETWORK] + _weights(files, "", variant)
 
 
 def bare_networks(files: Iterable[HubFile]) -> list[str]:

@@ -1,6 +1,6 @@
 """Where a checkpoint's files are, and whether they can be used; reads names and headers only and imports no torch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -127,9 +127,12 @@ def weight_count(place: Place, row: Checkpoint, *, is_half: bool) -> int:
     return folders.weight_count(place.configs, family.left_out, is_half=is_half)
 
 
-def network(repo: str, settings: Settings, revision: str | None = None) -> Path | None:
-    """The folder of a single network's repository in the hub's cache; None if it is not here."""
-    return _in_cache(repo, NETWORK, settings, revision or "main")
+def network(
+    repo: str, settings: Settings, revision: str | None = None, *, names: Sequence[str] = (NETWORK,)
+) -> Path | None:
+    """The folder of a single network's repository in the hub's cache; None if these files of it are not here."""
+    found = [_in_cache(repo, name, settings, revision or "main") for name in names]
+    return found[0] if all(found) else None
 
 
 def own_path(row: Checkpoint) -> Path | None:

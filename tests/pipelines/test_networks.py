@@ -1,10 +1,14 @@
 """Single networks: those that come along, those that are fetched once, and why one is not to be had."""
 
+import io
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from studio.config import Settings
 from studio.errors import Cancelled, LoadError
@@ -27,9 +31,28 @@ WANTED = {
 UNWANTED = {"README.md": b"# CLIPSeg", "pytorch_model.bin": b"a pickle", "onnx/model.onnx": b"onnx"}
 
 
+# A repository of many networks, each in a pickle.
+MANY = "artist/annotators"
+OTHERS = {"README.md": b"# Annotators", "other.pth": b"another" * 40_000, "config.json": b"{}"}
+
+
+def pickled(content: object) -> bytes:
+    file = io.BytesIO()
+    torch.save(content, file)
+    return file.getvalue()
+
+
+class Evil:
+    """Would make a folder when it is opened."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.mkdir, ("canary",)
+
+
 @pytest.fixture
 def repositories() -> dict[str, Repository]:
-    return {REPO: Repository(WANTED | UNWANTED)}
+    many = {"one.pth": pickled({"w": torch.ones(3)}), "two.pt": pickled({"v": torch.ones(2)}), **OTHERS}
+    return {REPO: Repository(WANTED | UNWANTED), MANY: Repository(many)}
 
 
 class Reports:
@@ -48,6 +71,19 @@ class Reports:
 def folder(online: Online, settings: Settings, *, leaves: bool = False, **how: object) -> Outcome:
     look_up = partial(networks.folder, label="CLIPSeg", **how)
     return online.call(look_up, REPO, settings, Reports(leaves=leaves))
+
+
+def named(online: Online, settings: Settings, *names: str, **how: object) -> Outcome:
+    look_up = partial(networks.folder_of_files, MANY, names, label="Lines", **how)
+    return online.call(look_up, settings, Converts())
+
+
+class Converts(Reports):
+    """Takes reports where files are fetched and converted."""
+
+    def __call__(self, event: Progress) -> None:
+        if event.phase != "converting":
+            super().__call__(event)
 
 
 def files_below(found: Path) -> dict[str, bytes]:
@@ -81,6 +117,18 @@ def test_a_network_that_was_fetched_is_found_without_asking(online: Online, serv
     # Here, where nobody may ask a hub, too.
     for settings in (here, replace(here, offline=True), replace(here, share=True)):
         assert networks.folder(REPO, settings, unasked, label="CLIPSeg") == first
+
+
+@pytest.mark.parametrize(
+    ("variant", "fetched"),
+    [(None, "diffusion_pytorch_model.safetensors"), ("fp16", "diffusion_pytorch_model.fp16.safetensors")],
+)
+def test_of_several_weights_those_that_are_meant_are_fetched(
+    online: Online, server: FakeHub, here: Settings, variant: str | None, fetched: str
+) -> None:
+    weights = {f"diffusion_pytorch_model{ending}.safetensors": b"weights" * 9 for ending in ("", ".fp16")}
+    server.repositories[REPO] = Repository({"config.json": b"{}"} | weights)
+    assert set(files_below(folder(online, here, variant=variant).value)) == {"config.json", fetched}
 
 
 def test_the_commit_that_is_meant_is_fetched_and_found(online: Online, server: FakeHub, here: Settings) -> None:
@@ -135,3 +183,32 @@ def test_a_fault_in_a_file_is_told_of_the_network(reason: str, online: Online, s
     server.fail("model.safetensors", FILE_FAULTS[reason])
     error = folder(online, here).error
     assert error.reason == reason and str(error).startswith("CLIPSeg: ")
+
+
+def test_of_many_networks_only_the_named_files_are_fetched(online: Online, server: FakeHub, here: Settings) -> None:
+    found = named(online, here, "one.pth", "two.pt").value
+    assert {*files_below(found)} == {"one.pth", "one.safetensors", "two.pt", "two.safetensors"}
+    assert not server.requests("other.pth") and not server.requests("README.md")
+    assert load_file(found / "one.safetensors")["w"].tolist() == [1, 1, 1]
+
+
+def test_named_files_that_are_here_are_found_without_asking(online: Online, server: FakeHub, here: Settings) -> None:
+    first = named(online, here, "one.pth").value
+    asked = len(server.asked)
+    assert networks.folder_of_files(MANY, ("one.pth",), replace(here, share=True), unasked, label="Lines") == first
+    assert len(server.asked) == asked
+    with pytest.raises(LoadError, match=f"^Lines: {MANY} is not on this machine, and only the owner"):
+        networks.folder_of_files(MANY, ("one.pth", "two.pt"), replace(here, share=True), unasked, label="Lines")
+
+
+def test_a_named_file_that_is_not_there_is_said_so(online: Online, here: Settings) -> None:
+    error = named(online, here, "one.pth", "three.pth").error
+    assert error.reason == "no_file" and str(error).startswith(f"Lines: {MANY} has no file three.pth any more. ")
+    assert not here.cache_dir.exists()
+
+
+def test_a_pickle_that_would_run_something_is_not_opened(online: Online, server: FakeHub, here: Settings) -> None:
+    server.repositories[MANY].files["one.pth"] = pickled({"w": torch.ones(3), "x": Evil()})
+    error = named(online, here, "one.pth").error
+    assert str(error).startswith("Lines: one.pth wants to run posix.mkdir when it is opened")
+    assert not Path("canary").exists() and not list(here.cache_dir.rglob("*.safetensors"))

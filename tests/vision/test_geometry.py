@@ -1,4 +1,4 @@
-"""Nets of the published layouts are read from a folder, and what they find is as large as the picture."""
+"""Nets of the published layouts are read from a folder; the bundled ones see scenes that they were never shown."""
 
 from pathlib import Path
 
@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from studio.storybook import depth, pose, segmentation
+from studio import obedience
+from studio.storybook import depth, pose, render, segmentation
+from studio.storybook.data import UNSEEN, scenes
 from studio.vision import geometry
 
+STORYBOOK = Path(__file__).resolve().parents[2] / "assets" / "storybook"
+SOME = scenes(UNSEEN + 91_000, 10)
+PEOPLE = pose.with_people(UNSEEN + 92_000, 10)
 SIZES = [(128, 128), (192, 128), (96, 144)]
 
 
@@ -57,3 +62,30 @@ def test_a_net_that_is_sure_of_all_joints_finds_them(nets: Path) -> None:
 def test_what_is_not_there_is_raised(tmp_path: Path) -> None:
     with pytest.raises((OSError, ValueError)):
         geometry.depth_net(tmp_path)
+
+
+def test_what_is_near_is_told_from_what_is_far() -> None:
+    net = geometry.depth_net(STORYBOOK / "depth")
+    near = [geometry.nearness(render.picture(scene, 128), net) for scene in SOME]
+    found = [obedience.depth(one, render.depth(scene, 128)) for one, scene in zip(near, SOME, strict=True)]
+    assert np.mean(found) > 0.9
+
+
+def test_joints_are_found_where_they_are() -> None:
+    net = geometry.pose_net(STORYBOOK / "pose")
+    seen = [geometry.people(render.picture(scene, 128), net) for scene in PEOPLE]
+    errors = [obedience.pose(one, pose.people(scene), (128, 128)) for one, scene in zip(seen, PEOPLE, strict=True)]
+    assert errors.count(None) <= 1
+    assert np.median([error for error in errors if error is not None]) < 5
+
+
+def test_nobody_is_found_in_a_plain_picture() -> None:
+    net = geometry.pose_net(STORYBOOK / "pose")
+    assert geometry.people(Image.new("RGB", (128, 96), "teal"), net) == []
+
+
+def test_parts_are_found_where_they_are() -> None:
+    net = geometry.parts_net(STORYBOOK / "segmentation")
+    seen = [geometry.parts(render.picture(scene, 128), net) for scene in SOME]
+    found = [obedience.regions(one, render.segmentation(scene, 128)) for one, scene in zip(seen, SOME, strict=True)]
+    assert np.mean(found) > 0.55

@@ -35,3 +35,22 @@ def test_a_drawing_has_the_size_asked_for_and_the_same_proportions(size: tuple[i
     rows, columns = np.nonzero(image)
     assert (rows.min() / size[1], rows.max() / size[1]) == pytest.approx((0.25, 0.75), abs=0.02)
     assert np.ptp(columns) / min(size) < 0.03
+
+
+def test_a_hand_has_five_fingers_of_four_bones() -> None:
+    assert poses.FINGERS[:6] == ((0, 1), (1, 2), (2, 3), (3, 4), (0, 5), (5, 6)) and len(poses.FINGERS) == 20
+    assert {joint for bone in poses.FINGERS for joint in bone} == {*range(21)}
+
+
+def test_a_hand_is_drawn_where_it_is_seen() -> None:
+    canvas = np.zeros((100, 200, 3), np.uint8)
+    points = [(0.5, 0.5), (0.6, 0.5)] + [(-0.005, -0.01)] * 19
+    poses.draw_hand(canvas, points)
+    assert tuple(canvas[50, 110]) == (255, 0, 0) and tuple(canvas[50, 120]) == (0, 0, 255)
+    assert not canvas[:40].any() and not canvas[:, :90].any()
+
+
+def test_more_can_be_drawn_before_the_picture_is_sized() -> None:
+    sizes = []
+    poses.drawn([], (128, 192), add=lambda canvas: sizes.append(canvas.shape))
+    assert sizes == [(768, 512, 3)]
