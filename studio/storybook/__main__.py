@@ -10,11 +10,32 @@ from pathlib import Path
 
 import torch
 
-from studio.storybook import clip, clipseg, depth, evaluate, export, foreground, judge, pose, segmentation, unet, vae
+from studio.storybook import (
+    clip,
+    clipseg,
+    depth,
+    evaluate,
+    export,
+    foreground,
+    judge,
+    pose,
+    segmentation,
+    steering,
+    unet,
+    vae,
+)
 from studio.storybook.captions import article
+from studio.storybook.unet import Round
 from studio.storybook.words import COLOURS, OBJECTS, PLACES, TIMES
 from studio.storybook.world import Mix
 
+# The UNet's rounds, in this order; the later ones since two things in one picture, each in its own colour, are learnt
+# last.
+ROUNDS = {
+    "unet-64": Round(height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
+    "unet-128": Round(height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
+    "unet-128-pairs": Round(height=128, seed=500_000, count=24_000, mix=Mix(two_things=0.45, looks=0.3)),
+}
 # The recipe: autoencoder, CLIP and judge; then the UNet, small and mostly plain first, full size and every look last.
 TRAINERS = {
     "vae": vae.train,
@@ -26,12 +47,13 @@ TRAINERS = {
     "depth": depth.train,
     "pose": pose.train,
     "segmentation": segmentation.train,
-    "unet-64": partial(unet.train, height=64, seed=100_000, count=60_000, mix=Mix(two_things=0.12, looks=0.15)),
-    "unet-128": partial(unet.train, height=128, seed=200_000, count=24_000, mix=Mix(two_things=0.2, looks=0.3)),
-    # Later rounds, since two things in one picture, each in its own colour, are learnt last.
-    "unet-128-pairs": partial(unet.train, height=128, seed=500_000, count=24_000, mix=Mix(two_things=0.45, looks=0.3)),
-    "unet-128-last": partial(unet.train, height=128, seed=600_000, count=30_000, mix=Mix(two_things=0.6, looks=0.3)),
+    **{name: partial(unet.train, round=round) for name, round in ROUNDS.items()},
 }
+# Those that stand on the frozen base.
+STEERING = {f"controlnet-{kind}": {"kind": kind} for kind in steering.KINDS} | {
+    "t2i-adapter-canny": {"kind": "canny", "is_adapter": True}
+}
+TRAINERS |= {name: partial(steering.train, **how) for name, how in STEERING.items()}
 EXPORTERS = {
     "base": export.export,
     "clipseg": clipseg.export,
@@ -39,7 +61,7 @@ EXPORTERS = {
     "depth": depth.export,
     "pose": pose.export,
     "segmentation": segmentation.export,
-}
+} | {name: partial(steering.export, **how) for name, how in STEERING.items()}
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"
     for index, (colour, kind) in enumerate(zip(list(COLOURS) * 2, [*OBJECTS, *OBJECTS[3:], *OBJECTS[:3]], strict=True))

@@ -59,6 +59,16 @@ def random_caption(scene: Scene, seed: int, *, is_complete: bool = False) -> str
     return separator.join([glue.join(filter(None, [things, place])), *extras])
 
 
+def random_setting(scene: Scene, seed: int) -> str:
+    """Where and when the scene is and how it looks, and not what is in it; some of it left out, after the seed."""
+    rng = np.random.default_rng(seed)
+    words = [scene.place, scene.time, *([MOUNTAINS] if scene.has_mountains else [])]
+    said = [_said(rng, word) for word in words if rng.random() < 0.8]
+    if scene.look != LOOKS[0]:
+        said.append(_said(rng, scene.look))
+    return ", ".join(said)
+
+
 def _thing(rng: np.random.Generator, thing: Thing, is_complete: bool) -> str:
     noun = _said(rng, thing.kind)
     if rng.random() < 0.08:

@@ -49,17 +49,17 @@ def scenes(first_seed: int, count: int, mix: Mix = Mix(), *, aspect: float = 1.0
 
 def pictures(some: Sequence[Scene], height: int) -> np.ndarray:
     """(n, height, width, 3) uint8; the scenes must share one aspect."""
-    return _each(_array, some, height)
+    return each(_array, some, height)
 
 
 def regions(some: Sequence[Scene], height: int) -> np.ndarray:
     """(n, height, width) uint8, the classes of `render.segmentation`; the scenes must share one aspect."""
-    return _each(segmentation, some, height)
+    return each(segmentation, some, height)
 
 
 def depths(some: Sequence[Scene], height: int) -> np.ndarray:
     """(n, height, width) float32 nearness, as `render.depth`; the scenes must share one aspect."""
-    return _each(depth, some, height)
+    return each(depth, some, height)
 
 
 def normalised(pixels: Tensor) -> Tensor:
@@ -80,7 +80,8 @@ def worn(pixels: Tensor) -> Tensor:
     return (pixels * tint + light + noise).clamp(-1, 1)
 
 
-def _each(draw: Callable[[Scene, int], np.ndarray], some: Sequence[Scene], height: int) -> np.ndarray:
+def each(draw: Callable[[Scene, int], np.ndarray], some: Sequence[Scene], height: int) -> np.ndarray:
+    """(n, …): what is drawn of each scene at that height, on every core."""
     with ProcessPoolExecutor(os.cpu_count()) as pool:
         return np.stack(list(pool.map(partial(draw, height=height), some, chunksize=64)))
 

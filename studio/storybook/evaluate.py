@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from studio import images, obedience
 from studio.config import Settings
 from studio.images import Picture
 from studio.results import Preview, Progress
-from studio.storybook import clip, export, foreground, judge, pose, queries, vae
+from studio.storybook import clip, export, foreground, judge, obeying, pose, queries, steering, vae
 from studio.storybook.bundled import BASE, CLIP, CLIPSEG, DEPTH, FIGURES, FOLDER, POSE, SEGMENTATION, part
 from studio.storybook.captions import plain_caption, random_caption
 from studio.storybook.data import UNSEEN, depths, pictures, regions, scenes
@@ -180,9 +181,19 @@ MEASURES: dict[str, Callable[[StableDiffusionPipeline], Figures]] = {
     "pose": joints,
     "segmentation": parts,
     "speed": speed,
+    **{f"controlnet-{kind}": partial(obeying.measured, kind=kind) for kind in steering.KINDS},
+    "t2i-adapter-canny": partial(obeying.measured, kind="canny", is_adapter=True),
+    "pose-and-depth": partial(obeying.together, kinds=("pose", "depth")),
 }
 # Those that are trained after the rest.
-NETS = {"depth": DEPTH, "pose": POSE, "segmentation": SEGMENTATION}
+NETS = {
+    "depth": DEPTH,
+    "pose": POSE,
+    "segmentation": SEGMENTATION,
+    **{f"controlnet-{kind}": steering.folder_of(kind) for kind in steering.KINDS},
+    "t2i-adapter-canny": steering.folder_of("canny", is_adapter=True),
+    "pose-and-depth": steering.folder_of("depth"),
+}
 SUBSETS: dict[str, Callable[[Scene], bool]] = {
     "one thing, plain": lambda scene: len(scene.things) == 1 and scene.look == "plain",
     "one thing, other looks": lambda scene: len(scene.things) == 1 and scene.look != "plain",

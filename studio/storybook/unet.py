@@ -1,6 +1,7 @@
 """The denoiser: whitened latents, words through CLIP's text tower, v-prediction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -16,6 +17,9 @@ from studio.storybook.world import Mix, Scene
 CAPTIONS_PER_SCENE = 6
 EMPTY_PROMPTS = 0.1
 SNR_CAP = 5.0
+
+# Noisy latents and their steps to the v they are made of.
+Guess = Callable[[Tensor, Tensor], Tensor]
 
 
 def make() -> UNet2DConditionModel:
@@ -47,31 +51,44 @@ def noise_schedule() -> DDIMScheduler:
     )
 
 
-def train(
-    minutes: float, device: torch.device, *, height: int, seed: int, count: int, mix: Mix = Mix()
-) -> UNet2DConditionModel:
-    """Train at one picture height on `count` scenes; the text tower and the autoencoder stay as they are."""
-    some = scenes(seed, count, mix)
-    latents = _latents(some, height, name=f"{height}-{seed}-{count}-{mix.looks}", device=device)
+@dataclass(frozen=True, kw_only=True)
+class Round:
+    """A part of the training: pictures of one height, of `count` scenes from a seed on."""
+
+    height: int
+    seed: int
+    count: int
+    mix: Mix = Mix()
+
+    @property
+    def scenes(self) -> list[Scene]:
+        """What is seen in it."""
+        return scenes(self.seed, self.count, self.mix)
+
+
+def train(minutes: float, device: torch.device, *, round: Round) -> UNet2DConditionModel:
+    """Train one round; the text tower and the autoencoder stay as they are."""
+    some, count, height = round.scenes, round.count, round.height
+    latents = latents_of(round, device)
     tokens = _tokens(some)
     text_tower = clip.trained(device).text_model
-    empty = _tokens_of([""])[0].long()
+    empty = tokens_of([""])[0].long()
     noise = noise_schedule()
     alphas = noise.alphas_cumprod.to(device)
     model = trained(device).to(memory_format=torch.channels_last)
     rng, batch = np.random.default_rng(), (64 if height <= 64 else 32) // workers()
 
-    def losses(step: int) -> Losses:
+    def step_losses(step: int) -> Losses:
         picked = torch.from_numpy(rng.integers(count, size=batch))
         words = tokens[picked, torch.from_numpy(rng.integers(CAPTIONS_PER_SCENE, size=batch))].long()
         words[torch.from_numpy(rng.random(batch) < EMPTY_PROMPTS)] = empty
         with torch.no_grad():
             said = text_tower(words.to(device)).last_hidden_state
         clean = latents[picked].to(device).float().contiguous(memory_format=torch.channels_last)
-        return _losses(model, clean, said, alphas)
+        return losses(lambda noisy, steps: model(noisy, steps, said).sample, clean, alphas)
 
     averaging = 0.999 if height <= 64 else 0.997
-    run = Run(name="unet", model=model, losses=losses, device=device, ema_decay=averaging)
+    run = Run(name="unet", model=model, losses=step_losses, device=device, ema_decay=averaging)
     return run.fit(minutes)
 
 
@@ -134,13 +151,15 @@ def encode(model: AutoencoderKL, seen: np.ndarray, device: torch.device) -> Tens
     return torch.cat(parts)
 
 
-def _latents(some: Sequence[Scene], height: int, *, name: str, device: torch.device) -> Tensor:
-    """Latents of the scenes, rendered and encoded once and kept in a file."""
-    path = STATE / f"latents-{name}.pt"
+def latents_of(round: Round, device: torch.device) -> Tensor:
+    """Latents of a round's scenes, rendered and encoded once and kept in a file."""
+    path = STATE / f"latents-{round.height}-{round.seed}-{round.count}-{round.mix.looks}.pt"
     if not path.exists():
-        model = whitened_vae(device)
-        parts = [encode(model, pictures(some[at : at + 8192], height), device) for at in range(0, len(some), 8192)]
-        torch.save(torch.cat(parts), path)
+        model, some = whitened_vae(device), round.scenes
+        turns = range(0, len(some), 8192)
+        torch.save(
+            torch.cat([encode(model, pictures(some[at : at + 8192], round.height), device) for at in turns]), path
+        )
     return torch.load(path, weights_only=True)
 
 
@@ -148,23 +167,25 @@ def _tokens(some: Sequence[Scene]) -> Tensor:
     """(n, CAPTIONS_PER_SCENE, 77) int16 tokens of random captions."""
     rng = np.random.default_rng(len(some))
     said = [random_caption(scene, int(rng.integers(2**31))) for scene in some for _ in range(CAPTIONS_PER_SCENE)]
-    return _tokens_of(said).view(len(some), CAPTIONS_PER_SCENE, -1)
+    return tokens_of(said).view(len(some), CAPTIONS_PER_SCENE, -1)
 
 
-def _tokens_of(said: list[str]) -> Tensor:
+def tokens_of(said: list[str]) -> Tensor:
+    """(n, 77) int16 tokens of captions."""
     tokens = tokenizer.trained()(said, padding="max_length", truncation=True, return_tensors="pt")
     return tokens.input_ids.to(torch.int16)
 
 
-def _losses(model: UNet2DConditionModel, clean: Tensor, said: Tensor, alphas: Tensor) -> Losses:
-    """Squared error of v (Salimans & Ho 2022), the almost clean steps weighed down as if their SNR were capped."""
+def losses(guess: Guess, clean: Tensor, alphas: Tensor) -> Losses:
+    """Squared error of the v that `guess` tells (Salimans & Ho 2022), almost clean steps weighed as if their SNR were
+    capped."""
     steps = torch.randint(len(alphas), (len(clean),), device=clean.device)
     signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
     noisiness = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
     noise = torch.randn_like(clean)
     noisy = signal * clean + noisiness * noise
     wanted = signal * noise - noisiness * clean
-    guess = model(noisy, steps, said).sample.float()
+    told = guess(noisy, steps).float()
     snr = alphas[steps] / (1 - alphas[steps])
     weight = (snr + 1).clamp(max=SNR_CAP + 1) / (snr + 1)
-    return {"v": ((guess - wanted).square().mean((1, 2, 3)) * weight).mean()}
+    return {"v": ((told - wanted).square().mean((1, 2, 3)) * weight).mean()}
