@@ -21,10 +21,16 @@ def edges(made: np.ndarray, wanted: np.ndarray) -> float | None:
         return None
     if not made.any():
         return 0.0
-    reach = max(1.0, EDGE_TOLERANCE * len(wanted))
-    precision = float((_distances(wanted)[made] <= reach).mean())
-    recall = float((_distances(made)[wanted] <= reach).mean())
+    precision = float(followed(made, wanted)[made].mean())
+    recall = float(followed(wanted, made)[wanted].mean())
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def followed(edges: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Where (height, width) an edge of the other map is near enough to count; nowhere if it has none."""
+    if not other.any():
+        return np.zeros_like(edges)
+    return _distances(other) <= max(1.0, EDGE_TOLERANCE * len(edges))
 
 
 def depth(made: np.ndarray, wanted: np.ndarray) -> float | None:

@@ -1,7 +1,7 @@
 """What a task reports (Progress, Preview, Result), and requests as JSON and back."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from PIL import Image
@@ -9,7 +9,7 @@ from PIL import Image
 from studio.errors import StudioError
 from studio.grids import Grid, axes_from_json, axes_to_json
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, made, single
+from studio.requests import RULES, TextToImage, controls, made, single
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,13 +35,23 @@ class Preview:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Obeyed:
+    """How far a picture follows one control: a figure of `obedience`, None if there is nothing to compare."""
+
+    kind: str
+    measure: str
+    value: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """Finished pictures and the resolved request: running `request` again gives the same bytes.
 
     One that was stopped among several prompts holds the first pictures of its request.
 
     `paths` are the saved files, of the first pictures alone if saving failed; `note` then says why. `requests` are,
-    picture by picture, what gives each alone: for a grid's sheet the grid.
+    picture by picture, what gives each alone: for a grid's sheet the grid. `obeyed` tells picture by picture how far
+    each control was followed, and `overlays` show it for the first; both are empty where nothing was to be followed.
     """
 
     images: tuple[Image.Image, ...]
@@ -50,6 +60,8 @@ class Result:
     paths: tuple[Path, ...] = ()
     note: str = ""
     requests: tuple[TextToImage | Grid, ...] = ()
+    obeyed: tuple[tuple[Obeyed, ...], ...] = ()
+    overlays: tuple[Image.Image, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.requests:
@@ -110,12 +122,14 @@ Event = Progress | Preview | Result | Fetched | Masked | Cut | Preprocessed
 # Hears of every step; what it raises stops the run.
 Report = Callable[[Progress | Preview], None]
 FindPicture = Callable[[str], Picture]
-# The fields of requests that hold a picture.
+# The fields of requests that say what steers them, which is nothing without the first, and those that hold a picture.
+STEERING = ("controls", "method", "guess_mode")
 PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
 
 
 def details(result: Result, job: str = "") -> dict[str, object]:
-    """A result as JSON: the resolved request, seconds, job, note; and for each picture what gives it alone."""
+    """A result as JSON: the resolved request, seconds, job, note; for each picture what gives it alone, and how far it
+    obeys its controls."""
     return {
         "request": to_json(result.request),
         "requests": [to_json(request) for request in result.requests],
@@ -124,14 +138,22 @@ def details(result: Result, job: str = "") -> dict[str, object]:
         "seconds": round(result.seconds, 3),
         "job": job,
         "note": result.note,
+        "obeyed": [[asdict(one) for one in of_picture] for of_picture in result.obeyed],
     }
 
 
 def to_json(request: TextToImage | Grid) -> dict[str, object]:
-    """A request as JSON: its fields by name; a picture is its reference, to be found again with `from_json`."""
+    """A request as JSON: its fields by name; a picture is its reference, to be found again with `from_json`.
+
+    Without controls nothing is said of how they steer.
+    """
     if isinstance(request, Grid):
         return {"base": to_json(request.base), **axes_to_json(request)}
     values = {field.name: getattr(request, field.name) for field in fields(request)}
+    if request.controls:
+        values["controls"] = [controls.to_json(control) for control in request.controls]
+    else:
+        values = {name: value for name, value in values.items() if name not in STEERING}
     return {name: value.reference if isinstance(value, Picture) else value for name, value in values.items()}
 
 
@@ -147,7 +169,7 @@ def from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextTo
 
 
 def _one_from_json(values: Mapping[str, object], find_picture: FindPicture) -> TextToImage:
-    found: dict[str, Picture] = {}
+    found: dict[str, object] = {}
     for name in PICTURES:
         reference = values.get(name)
         if reference is not None and not isinstance(reference, str):
@@ -155,4 +177,6 @@ def _one_from_json(values: Mapping[str, object], find_picture: FindPicture) -> T
             raise StudioError(f"{label}: the settings do not tell which picture it was. Choose one.")
         if reference is not None:
             found[name] = find_picture(reference)
+    if isinstance(values.get("controls"), list | tuple):
+        found["controls"] = [controls.from_json(control, find_picture) for control in values["controls"]]
     return made({**values, **found})

@@ -14,7 +14,7 @@ class Rule:
     """What a field may hold, and how it is named and explained on the page.
 
     `None` is allowed where it is the field's default: the family's own default is meant. Of prose the signs that show
-    nothing are left out (`UNSEEN`): what is used is what is kept.
+    nothing are left out (`UNSEEN`): what is used is what is kept. A tuple holds at most `maximum` of `part`.
     """
 
     label: str
@@ -26,6 +26,7 @@ class Rule:
     choices: Mapping[str, str] = field(default_factory=dict)
     is_optional: bool = False
     is_prose: bool = False
+    part: type | None = None
 
     def checked(self, name: str, value: object) -> object:
         """The value in the field's own type; InvalidField names label, limit and remedy."""
@@ -102,8 +103,17 @@ def _picture(rule: Rule, name: str, value: object) -> Picture:
     return value
 
 
+def _parts(rule: Rule, name: str, value: object) -> tuple:
+    if not isinstance(value, list | tuple) or not all(isinstance(part, rule.part) for part in value):
+        raise InvalidField(name, f"{rule.label}: needs a list of {rule.label.lower()}, not {shown(value)}.")
+    if len(value) > rule.maximum:
+        message = f"{rule.label}: {len(value)} are too many at once; use {rule.maximum} or fewer."
+        raise InvalidField(name, message)
+    return tuple(value)
+
+
 def _is_finite(value: float) -> bool:
     return isinstance(value, int) or math.isfinite(value)
 
 
-CHECKS = {str: _text, int: _number, float: _number, bool: _switch, Picture: _picture}
+CHECKS = {str: _text, int: _number, float: _number, bool: _switch, Picture: _picture, tuple: _parts}

@@ -20,8 +20,8 @@ import torch
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.requests import TextToImage
+from tests import control_nets, tiny
 from tests import forms as every_form
-from tests import tiny
 from tests.forms import Forms
 
 torch.set_num_threads(1)
@@ -45,6 +45,15 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def forms(tmp_path_factory: pytest.TempPathFactory) -> Forms:
     """A checkpoint of every family in every form, made once."""
     return every_form.make(tmp_path_factory.mktemp("all"), tmp_path_factory.mktemp("hub"))
+
+
+@pytest.fixture(scope="session")
+def steered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of a studio with a checkpoint of each family that controls steer, named by it, and every net of a hub."""
+    models, cache = tmp_path_factory.mktemp("steered"), tmp_path_factory.mktemp("nets")
+    control_nets.cached(control_nets.checkpoints(models), cache)
+    how = {"device": "cpu", "offline": True}
+    return Settings(models=models, cache_dir=cache, outputs=tmp_path_factory.mktemp("outputs"), **how)
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 import re
 from dataclasses import replace
 
+import diffusers
 import pytest
 
-from studio import catalog
+from studio import catalog, obedience, rules
 from studio.errors import NotFound
-from studio.requests import TextToImage, resolved
+from studio.pipelines import adapters
+from studio.requests import METHODS, Control, ImageToImage, Inpaint, TextToImage, resolved
 from studio.storybook.words import COLOURS, LOOKS, OBJECTS, PLACES, TIMES
 
 BUNDLED = "assets/storybook/base"
@@ -108,3 +110,78 @@ def test_clickable_words_are_those_of_the_world() -> None:
 def test_a_typo_gets_the_nearest_rows() -> None:
     with pytest.raises(NotFound, match="there is no 'Euler b'.*Euler"):
         catalog.sampler("Euler b")
+
+
+# What steers.
+
+KINDS_OF_REQUEST = {kind.kind for kind in (TextToImage, ImageToImage, Inpaint)}
+
+
+def test_ids_of_nets_are_unique() -> None:
+    ids = [row.id for row in catalog.CONTROLNETS]
+    assert len({*ids}) == len(ids) and len({row.source for row in catalog.CONTROLNETS}) == len(ids)
+
+
+@pytest.mark.parametrize("row", catalog.CONTROLNETS, ids=named)
+def test_every_net_tells_licence_and_size(row: catalog.ControlNet) -> None:
+    assert row.label and row.licence and row.licence_url.startswith("https://") and row.size_bytes > 0
+
+
+@pytest.mark.parametrize("row", catalog.CONTROLNETS, ids=named)
+def test_every_net_is_of_a_known_family_that_is_steered_so(row: catalog.ControlNet) -> None:
+    way = "union" if row.is_union else row.method
+    assert way in catalog.family(row.family).controlled and row.method in METHODS
+
+
+@pytest.mark.parametrize("row", catalog.CONTROLNETS, ids=named)
+def test_every_net_follows_known_kinds(row: catalog.ControlNet) -> None:
+    assert row.kinds and all(catalog.kind(kind) for kind in row.kinds)
+
+
+@pytest.mark.parametrize("row", catalog.CONTROLNETS, ids=named)
+def test_every_net_is_of_a_class_that_there_is(row: catalog.ControlNet) -> None:
+    assert issubclass(getattr(diffusers, row.loads), diffusers.ModelMixin)
+
+
+@pytest.mark.parametrize("row", catalog.CONTROLNETS, ids=named)
+def test_every_net_comes_along_or_from_a_repository(row: catalog.ControlNet) -> None:
+    assert re.fullmatch(r"[\w.-]+/[\w.-]+", row.source) or row.source.startswith("assets/storybook/")
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_every_way_to_steer_a_family_has_its_classes(family: catalog.Family) -> None:
+    for way, classes in family.controlled.items():
+        assert way in {*METHODS, "union"} and {*classes} <= KINDS_OF_REQUEST and "text_to_image" in classes
+        for name in classes.values():
+            assert issubclass(getattr(adapters, name, None) or getattr(diffusers, name), diffusers.DiffusionPipeline)
+
+
+@pytest.mark.parametrize("family", catalog.FAMILIES, ids=named)
+def test_a_family_that_is_steered_says_so_and_has_nets_for_each_way(family: catalog.Family) -> None:
+    assert ("controlnet" in family.capabilities) == bool(family.controlled)
+    nets = catalog.controlnets(family.name)
+    assert {"union" if net.is_union else net.method for net in nets} == {*family.controlled}
+
+
+def test_kinds_are_unique_and_measured_by_what_there_is() -> None:
+    names = [kind.name for kind in catalog.KINDS]
+    assert len({*names}) == len(names)
+    assert all(callable(getattr(obedience, kind.measure)) for kind in catalog.KINDS if kind.measure)
+
+
+def test_presets_are_what_a_control_may_hold() -> None:
+    for preset in catalog.PRESETS:
+        for name in ("controlnet_conditioning_scale", "control_guidance_start", "control_guidance_end"):
+            rules.of(Control)[name].checked(name, getattr(preset, name))
+        assert preset.control_guidance_start < preset.control_guidance_end
+
+
+def test_the_first_net_of_a_kind_is_the_one_meant() -> None:
+    assert catalog.controlnets("sdxl", kind="canny", method="controlnet")[0].id == "sdxl-canny"
+    assert catalog.controlnets("sdxl", kind="segmentation")[0].id == "sdxl-union"
+    assert catalog.controlnets("sd2") == ()
+
+
+def test_a_typo_in_a_kind_gets_the_nearest() -> None:
+    with pytest.raises(NotFound, match="^Control: there is no 'cany'.*canny"):
+        catalog.kind("cany")

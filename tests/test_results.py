@@ -11,13 +11,16 @@ from PIL import Image
 
 from studio.errors import InvalidField, StudioError
 from studio.images import Picture, picture
-from studio.requests import ImageToImage, Inpaint, TextToImage
-from studio.results import NothingFound, Result, details, from_json, to_json
+from studio.requests import Control, ImageToImage, Inpaint, TextToImage
+from studio.results import NothingFound, Obeyed, Result, details, from_json, to_json
 
 PROMPTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=200)
 START = picture(Image.new("RGB", (16, 16), "red"))
 MASK = picture(Image.new("L", (16, 16), 255))
 EDIT = Inpaint(image=START, mask_image=MASK, verb="remove", words="the house", grow=-3, padding_mask_crop=8)
+
+
+STEERED = (Control(kind="depth", image=START, controlnet="sd15-depth"), Control(kind="pose", skeleton='{"people": []}'))
 
 
 def find(reference: str) -> Picture:
@@ -88,3 +91,36 @@ def test_what_comes_nearest_goes_along_when_nothing_is_found() -> None:
     error = NothingFound("Mask: nothing looks like that.", MASK)
     for other in (copy.copy(error), pickle.loads(pickle.dumps(error))):
         assert (str(other), other.guess) == ("Mask: nothing looks like that.", MASK)
+
+
+def test_controls_come_back_from_json_with_their_pictures() -> None:
+    request = TextToImage(controls=STEERED, method="t2i_adapter", guess_mode=True)
+    said = json.loads(json.dumps(to_json(request)))
+    assert [control["image"] for control in said["controls"]] == [START.reference, None]
+    assert from_json(said, find) == request
+
+
+def test_an_edit_with_controls_comes_back_from_json() -> None:
+    edit = Inpaint(image=START, mask_image=START, verb="remove", controls=STEERED[:1])
+    assert from_json(json.loads(json.dumps(to_json(edit))), find) == edit
+
+
+@pytest.mark.parametrize("controls", [5, "canny", {"kind": "canny"}, [5]])
+def test_controls_that_are_none_are_refused(controls: object) -> None:
+    with pytest.raises(InvalidField, match="^Controls: "):
+        from_json({"controls": controls}, find)
+
+
+def test_a_control_whose_picture_is_gone_says_so() -> None:
+    def gone(reference: str) -> Picture:
+        raise StudioError("Start image: it is gone.")
+
+    with pytest.raises(StudioError, match="it is gone"):
+        from_json(to_json(TextToImage(controls=STEERED)), gone)
+
+
+def test_details_tell_how_far_each_picture_obeys() -> None:
+    obeyed = ((Obeyed(kind="canny", measure="edges", value=0.5), Obeyed(kind="pose", measure="pose", value=None)),)
+    result = Result(images=(Image.new("RGB", (8, 8)),), request=TextToImage(seed=4), seconds=1.0, obeyed=obeyed)
+    (said,) = json.loads(json.dumps(details(result)))["obeyed"]
+    assert said[0] == {"kind": "canny", "measure": "edges", "value": 0.5} and said[1]["value"] is None

@@ -282,14 +282,16 @@ def _vae(levels: int, *, latent_channels: int = 4, **how: object) -> Autoencoder
 
 
 def _unet(*, cross_attention_dim: int = WIDTH, **how: object) -> UNet2DConditionModel:
+    blocks = {
+        "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
+        "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
+    }
     return UNet2DConditionModel(
         sample_size=24,
         block_out_channels=(16, 32),
         layers_per_block=1,
-        down_block_types=("DownBlock2D", "CrossAttnDownBlock2D"),
-        up_block_types=("CrossAttnUpBlock2D", "UpBlock2D"),
         cross_attention_dim=cross_attention_dim,
         attention_head_dim=2,
         norm_num_groups=8,
-        **how,
+        **blocks | how,
     )

@@ -6,27 +6,37 @@ from difflib import get_close_matches
 from typing import TypeVar
 
 from studio.catalog.checkpoints import CHECKPOINTS
+from studio.catalog.controls import CONTROLNETS, KINDS, PRESETS
 from studio.catalog.families import FAMILIES
-from studio.catalog.rows import Checkpoint, Family, Recipe, Sampler
+from studio.catalog.rows import Checkpoint, ControlNet, Family, Kind, Preset, Recipe, Sampler
 from studio.catalog.samplers import RECIPES, SAMPLERS
 from studio.catalog.verbs import VERBS, Verb
 from studio.errors import NotFound
 
 __all__ = [
     "CHECKPOINTS",
+    "CONTROLNETS",
     "FAMILIES",
+    "KINDS",
+    "PRESETS",
     "RECIPES",
     "SAMPLERS",
     "VERBS",
     "Checkpoint",
+    "ControlNet",
     "Family",
+    "Kind",
+    "Preset",
     "Recipe",
     "Sampler",
     "Verb",
     "checkpoint",
+    "controlnet",
+    "controlnets",
     "default_size",
     "defaults",
     "family",
+    "kind",
     "named",
     "recipes",
     "sampler",
@@ -55,6 +65,25 @@ def sampler(label: str) -> Sampler:
 def verb(name: str) -> Verb:
     """The verb of that name; NotFound names the nearest ones."""
     return named(name, {row.name: row for row in VERBS}, "Change")
+
+
+def kind(name: str) -> Kind:
+    """The kind of control of that name; NotFound names the nearest ones."""
+    return named(name, {row.name: row for row in KINDS}, "Control")
+
+
+def controlnet(id: str) -> ControlNet:
+    """The ControlNet or adapter of that id; NotFound names the nearest ones."""
+    return named(id, {row.id: row for row in CONTROLNETS}, "ControlNet")
+
+
+def controlnets(family: str, *, kind: str | None = None, method: str | None = None) -> tuple[ControlNet, ...]:
+    """Those that fit a family, the one meant by default first: of one kind, of one method, or all."""
+    return tuple(
+        row
+        for row in CONTROLNETS
+        if row.family == family and (kind is None or kind in row.kinds) and method in (None, row.method)
+    )
 
 
 def samplers(family: Family) -> tuple[Sampler, ...]:

@@ -11,7 +11,34 @@ _STABLE_DIFFUSION = MappingProxyType(
         "inpaint": "StableDiffusionInpaintPipeline",
     }
 )
-_EVERYTHING = frozenset({"negative_prompt", "guidance", "ip_adapter", "controlnet", "inpaint", "lora"})
+_CONTROLLED = MappingProxyType(
+    {
+        "controlnet": {
+            "text_to_image": "StableDiffusionControlNetPipeline",
+            "image_to_image": "StableDiffusionControlNetImg2ImgPipeline",
+            "inpaint": "StableDiffusionControlNetInpaintPipeline",
+        },
+        "t2i_adapter": {"text_to_image": "StableDiffusionAdapterPipeline"},
+    }
+)
+_CONTROLLED_XL = MappingProxyType(
+    {
+        "controlnet": {
+            "text_to_image": "StableDiffusionXLControlNetPipeline",
+            "image_to_image": "StableDiffusionXLControlNetImg2ImgPipeline",
+            "inpaint": "StableDiffusionXLControlNetInpaintPipeline",
+        },
+        "union": {
+            "text_to_image": "StableDiffusionXLControlNetUnionPipeline",
+            "image_to_image": "StableDiffusionXLControlNetUnionImg2ImgPipeline",
+            "inpaint": "StableDiffusionXLControlNetUnionInpaintPipeline",
+        },
+        "t2i_adapter": {"text_to_image": "StableDiffusionXLAdapterPipeline"},
+    }
+)
+# Its pipeline with a start image has no form with a ControlNet, and the one with a mask is for one ControlNet alone.
+_CONTROLLED_3 = MappingProxyType({"controlnet": {"text_to_image": "StableDiffusion3ControlNetPipeline"}})
+_EVERYTHING = frozenset({"negative_prompt", "guidance", "ip_adapter", "controlnet", "guess_mode", "inpaint", "lora"})
 _LARGE_SIZES = ((1024, 1024), (896, 1152), (1152, 896), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
 
 # Published for SD 1.4 at discuss.huggingface.co/t/23204 for −1 … 1; halved and centred here. SD 2 has the same VAE.
@@ -28,6 +55,7 @@ FAMILIES: tuple[Family, ...] = (
         name="storybook",
         label="Storybook",
         pipelines=_STABLE_DIFFUSION,
+        controlled=_CONTROLLED,
         sizes=((128, 128), (160, 128), (128, 160), (192, 128), (128, 192)),
         size_multiple=16,
         minimum_size=96,
@@ -49,6 +77,7 @@ FAMILIES: tuple[Family, ...] = (
         name="sd1",
         label="Stable Diffusion 1.x",
         pipelines=_STABLE_DIFFUSION,
+        controlled=_CONTROLLED,
         sizes=((512, 512), (512, 640), (640, 512), (512, 768), (768, 512)),
         size_multiple=8,
         minimum_size=256,
@@ -68,7 +97,7 @@ FAMILIES: tuple[Family, ...] = (
         minimum_size=256,
         maximum_size=1024,
         defaults=MappingProxyType({"num_inference_steps": 25, "guidance_scale": 7.0, "scheduler": "DPM++ 2M Karras"}),
-        capabilities=_EVERYTHING,
+        capabilities=_EVERYTHING - {"controlnet", "guess_mode"},
         latent_rgb=_SD1_RGB,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.model."),
         # The base model predicts noise at 512 pixels; its tensors look no different.
@@ -90,6 +119,7 @@ FAMILIES: tuple[Family, ...] = (
                 "inpaint": "StableDiffusionXLInpaintPipeline",
             }
         ),
+        controlled=_CONTROLLED_XL,
         sizes=(*_LARGE_SIZES, (512, 512)),
         size_multiple=8,
         minimum_size=256,
@@ -118,6 +148,7 @@ FAMILIES: tuple[Family, ...] = (
                 "inpaint": "StableDiffusion3InpaintPipeline",
             }
         ),
+        controlled=_CONTROLLED_3,
         sizes=_LARGE_SIZES,
         size_multiple=16,
         minimum_size=256,

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Family:
     """A kind of checkpoint: one layout, one pipeline class a task, one set of limits and defaults.
 
-    `pipelines` names diffusers' class for each kind of request. `defaults` are request fields; `sizes` are
+    `pipelines` names diffusers' class for each kind of request, and `controlled` for each method that steers and each
+    kind of request that it steers. `defaults` are request fields; `sizes` are
     (width, height) offered as presets, the first is the default. `latent_rgb` maps a latent's channels to RGB in
     0 … 1: one row of three factors a channel, then an offset row. `latent_scale` is how many picture pixels one
     latent pixel stands for. `half` is the precision for graphics cards. `left_out` are parts that are not loaded,
@@ -32,6 +33,7 @@ class Family:
     latent_rgb: tuple[tuple[float, float, float], ...]
     latent_scale: int = 8
     half: str = "float16"
+    controlled: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     left_out: tuple[str, ...] = ()
     left_out_note: str = ""
     is_flow: bool = False
@@ -92,6 +94,54 @@ class Checkpoint:
     problem: str = ""
     needs: str = ""
     is_pickle: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of control image; `measure` is the function of `obedience` that tells how far it was followed."""
+
+    name: str
+    label: str
+    info: str
+    measure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ControlNet:
+    """A net that lets a picture follow control images, of one kind or of several.
+
+    `kinds` gives for each kind its number among those of a Union model. `method` says how it steers, a key of the
+    family's `controlled`; `loads` is diffusers' class. Where it lies is said as of a checkpoint.
+    """
+
+    id: str
+    label: str
+    family: str
+    kinds: Mapping[str, int]
+    loads: str
+    source: str
+    licence: str
+    size_bytes: int
+    method: str = "controlnet"
+    licence_url: str = ""
+    revision: str | None = None
+    variant: str | None = None
+
+    @property
+    def is_union(self) -> bool:
+        """Whether one net follows control images of several kinds at once."""
+        return len(self.kinds) > 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preset:
+    """How strictly a control is followed: request fields of it that belong together."""
+
+    name: str
+    label: str
+    controlnet_conditioning_scale: float
+    control_guidance_end: float
+    control_guidance_start: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)

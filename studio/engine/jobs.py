@@ -31,7 +31,7 @@ class Job:
     """One request on its way. `state` is waiting, running, done, cancelled or failed.
 
     `request` is None where it is let go of at the end. `found` is the mask that was looked for before an edit, and
-    `edit` on the other side the job that a mask is looked for.
+    `edit` on the other side the job that waits for what is looked for.
     """
 
     id: str
@@ -75,18 +75,22 @@ class Jobs:
         return job
 
     def hold(self, request: Asked, owner: str) -> Job:
-        """A job that waits for a mask, and is queued by `go_on`; StudioError as `add`."""
+        """A job that waits for a mask or its controls, and is queued by `go_on`; StudioError as `add`."""
         job = Job(id=secrets.token_hex(16), owner=owner, request=request)
         with self._changed:
             self._enter(job)
         return job
 
-    def go_on(self, job: Job, request: Asked, found: Masked) -> None:
-        """Queue a job that was held, with its mask in the request; Cancelled if it was stopped meanwhile."""
+    def go_on(self, job: Job, request: Asked, found: Masked | None = None, *, is_ready: bool = True) -> None:
+        """Queue a job that was held, with what was looked for in the request; Cancelled if it was stopped meanwhile.
+
+        One that is not ready is held on.
+        """
         with self._changed:
             self._check_goes_on(job)
-            job.request, job.found, job.progress = request, found, Progress(phase="waiting")
-            self._queue(job)
+            job.request, job.found, job.progress = request, found or job.found, Progress(phase="waiting")
+            if is_ready:
+                self._queue(job)
 
     def take(self) -> Job | None:
         """Wait for the next job, owners taking turns, and mark it running; None once closed."""

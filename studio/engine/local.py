@@ -4,7 +4,8 @@ import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from studio import grids, imports, outputs, prompts
 from studio.catalog import Checkpoint
@@ -19,7 +20,10 @@ from studio.pipelines.tokens import ROOM, Counter
 from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage, resolved
 from studio.requests.editing import words_of
 from studio.results import Event, Fetched, Masked, Progress, Report, Result
-from studio.vision import registry
+from studio.vision import controls, registry
+
+if TYPE_CHECKING:
+    from studio.tasks.preprocess import Preprocessing
 
 log = logging.getLogger(__name__)
 
@@ -63,12 +67,18 @@ class LocalEngine:
         return self
 
     def submit(self, request: TextToImage | Grid, owner: str, *, find: FindMask | None = None) -> Job:
-        if find is None:
-            return self._jobs.add(self._resolved(request), owner)
-        self._here(request.checkpoint)
+        if find is not None:
+            self._here(request.checkpoint)
+        else:
+            request = self._resolved(request)
+            if isinstance(request, Grid) or not request.controls:
+                return self._jobs.add(request, owner)
         job = self._jobs.hold(request, owner)
         try:
-            self._queue_look(find, owner, edit=job)
+            if find is not None:
+                self._queue_look(find, owner, edit=job)
+            else:
+                self._looks["controls"].add(request, owner, edit=job)
         except StudioError as error:
             self._jobs.end(job, error)
             raise
@@ -141,7 +151,9 @@ class LocalEngine:
         wildcards = prompts.wildcards(WILDCARDS, *own)
         if isinstance(request, Grid):
             return grids.resolved(request, self._here, wildcards)
-        return resolved(request, self._here(request.checkpoint), wildcards)
+        row = self._here(request.checkpoint)
+        request = resolved(request, row, wildcards)
+        return controls.resolved(request, row.family)
 
     def _queue_look(self, request: FindMask | CutOut, owner: str, *, edit: Job | None = None) -> Job:
         """Queue a look by the net that fits; `edit` is the held job that goes on with the mask."""
@@ -150,6 +162,13 @@ class LocalEngine:
             family = sources.find(request.checkpoint, self._settings).family
             request = replace(request, mask_model=registry.default(way, family).id)
         return self._looks.get(way, self._looks["words"]).add(request, owner, edit=edit)
+
+    @cached_property
+    def _preprocessing(self) -> "Preprocessing":
+        """What makes control images, to be seen and to be followed, and keeps those made lately."""
+        from studio.tasks.preprocess import Preprocessing
+
+        return Preprocessing(self._settings)
 
     @property
     def _tables(self) -> tuple[Jobs, ...]:
@@ -214,21 +233,30 @@ class LocalEngine:
 
     def _looking(self, way: str) -> Callable[[Asked, Report], Outcome]:
         """What looks in one way, with what it holds."""
-        from studio.tasks import mask, preprocess
+        from studio.tasks import control, mask
 
         if way == "controls":
-            return preprocess.Preprocessing().preprocess
+            return partial(control.made_ready, settings=self._settings, preprocessing=self._preprocessing)
         nets = mask.Nets(self._settings)
         return lambda request, report: mask.look(request, nets, report)
 
     def _looked_for(self, look: Job, edit: Job, run: Run) -> Outcome | StudioError:
-        """The mask of an edit, which waits its turn then; what stands in its way ends both, and its Stop the look."""
+        """What a job waits for, the mask of an edit and then its controls; with all of it, it waits its turn.
 
-        def go_on(look: Job, report: Report) -> Masked:
+        What stands in its way ends both, and its Stop the look.
+        """
+
+        def go_on(look: Job, report: Report) -> Outcome:
             report(Progress(phase="looking"))
             find, found = look.request, run(look, report)
+            if not isinstance(found, Masked):
+                self._jobs.go_on(edit, edit.request)
+                return found
             words = words_of(find, edit.request.verb)
-            self._jobs.go_on(edit, self._resolved(replace(edit.request, mask_image=found.mask, words=words)), found)
+            request = self._resolved(replace(edit.request, mask_image=found.mask, words=words))
+            self._jobs.go_on(edit, request, found, is_ready=not request.controls)
+            if request.controls:
+                self._looks["controls"].add(request, edit.owner, edit=edit)
             return found
 
         outcome = _outcome(look, go_on, partial(self._jobs.tell, edit))
@@ -243,7 +271,7 @@ class LocalEngine:
                 from studio import tasks
                 from studio.pipelines.manager import PipelineManager
 
-            manager = PipelineManager(self._settings, self._faults)
+            manager, preprocessing = PipelineManager(self._settings, self._faults), self._preprocessing
         except Exception as error:
             log.exception("the device cannot be used")
             self._state, why = "failed", f"Studio: the device cannot be used ({error}). Start with --device cpu."
@@ -252,7 +280,7 @@ class LocalEngine:
 
         def run(job: Job, report: Report) -> Result:
             try:
-                result = tasks.run(job.request, manager, report)
+                result = tasks.run(job.request, manager, report, preprocessing)
             finally:
                 self._memory_bytes = manager.used_bytes()
             return outputs.saved(result, self._index, owner=job.owner, job=job.id, hash_of=self._hash)

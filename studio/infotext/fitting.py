@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from studio import catalog
 from studio.errors import InvalidField, NotFound
 from studio.images import Picture
-from studio.requests import RULES
+from studio.requests import RULES, controls
 
 REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -43,9 +43,21 @@ def _checked(name: str, value: object) -> object:
     """The value as its rule has it; a picture stays the reference it is found again by."""
     if RULES[name].kind is Picture and isinstance(value, str) and REFERENCE.fullmatch(value):
         return value
+    if name == "controls" and isinstance(value, list | tuple):
+        return [controls.to_json(controls.from_json(control, _unread)) | _picture_of(control) for control in value]
     if name == "scheduler" and isinstance(value, str):
         return catalog.sampler(value).label
     return RULES[name].checked(name, value)
+
+
+def _unread(reference: str) -> None:
+    """No picture is looked for while settings are only read."""
+
+
+def _picture_of(control: Mapping[str, object]) -> dict[str, object]:
+    """The reference of a control's picture, if it is one."""
+    said = control.get("image")
+    return {"image": said} if isinstance(said, str) and REFERENCE.fullmatch(said) else {}
 
 
 def _short(value: object) -> str:

@@ -55,11 +55,12 @@ def write(path: Path, image: Image.Image, request: TextToImage | Grid, *, model_
 
 
 def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:
-    """Start images, without which the settings in the file could not be used again."""
-    for field in fields(request):
-        picture = getattr(request, field.name)
-        if isinstance(picture, Picture):
-            keep_input(picture, folder, owner=owner)
+    """The pictures it was made of, without which the settings in the file could not be used again."""
+    for part in (request, *request.controls):
+        for field in fields(part):
+            picture = getattr(part, field.name)
+            if isinstance(picture, Picture):
+                keep_input(picture, folder, owner=owner)
 
 
 def _row(path: Path, size: tuple[int, int], request: TextToImage | Grid) -> Row:

@@ -12,7 +12,7 @@ from torch import nn
 
 from studio.catalog import Family
 from studio.errors import LoadError
-from studio.pipelines import folders, layouts, single_file
+from studio.pipelines import folders, layouts, memory, single_file
 from studio.pipelines.sources import Place
 
 # Where diffusers keeps the classes of parts that are in no library by their own name.
@@ -37,8 +37,7 @@ class Loaded:
     @property
     def size_bytes(self) -> int:
         """Bytes that the weights take."""
-        weights = (weight for module in self.modules.values() for weight in module.parameters())
-        return sum(weight.numel() * weight.element_size() for weight in weights)
+        return sum(map(memory.weight_bytes, self.modules.values()))
 
 
 def load(place: Place, family: Family, *, dtype: torch.dtype, device: torch.device, on_part: OnPart) -> Loaded:

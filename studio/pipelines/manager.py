@@ -4,7 +4,7 @@ import json
 import logging
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,16 +21,27 @@ from studio.catalog import Checkpoint, Family
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
 from studio.imports import READING
-from studio.pipelines import headers, inpainting, layouts, loading, memory, schedulers, shelf, sources
+from studio.pipelines import (
+    adapters,
+    headers,
+    inpainting,
+    layouts,
+    loading,
+    memory,
+    schedulers,
+    shelf,
+    sources,
+)
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
 from studio.pipelines.inpainting import Latents
 from studio.pipelines.loading import Loaded, OnPart
 from studio.pipelines.shelf import Stamp
 from studio.pipelines.sources import Place
-from studio.requests import TextToImage
+from studio.requests import TextToImage, is_steered, way
 
 log = logging.getLogger(__name__)
+
 
 # Errors that come of what is in the files: another try would end the same way.
 LASTING = (LoadError, ValueError, KeyError)
@@ -58,17 +69,18 @@ class Pace(NamedTuple):
 class PipelineManager:
     """Holds the only strong references to weights; to be used by one thread alone.
 
-    `paces` is what pictures took last time, by what decides it (`pace_key`): the task writes and reads it. `faults`
-    is what loading found wrong with files, for `sources` to know. `encodings` are prompts and `latents` pictures
-    encoded lately, and `finished` pictures painted lately, for a grid that holds them again.
+    `settings` are the studio's. `paces` is what pictures took last time, by what decides it (`pace_key`): the task
+    writes and reads it. `faults` is what loading found wrong with files, for `sources` to know. `encodings` are prompts
+    and `latents` pictures encoded lately, and `finished` pictures painted lately, for a grid that holds them again.
     """
 
     def __init__(self, settings: Settings, faults: dict[Path, tuple[Stamp, str]] | None = None) -> None:
         # Intel's library else sums in an order that depends on where in memory, and so where in a file, a weight lies.
         os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
-        self._settings = settings
+        self.settings = settings
         self.device = torch.device(_device(settings.device))
         self._residents: OrderedDict[str, Resident] = OrderedDict()
+        self._nets: OrderedDict[tuple[str, torch.dtype], nn.Module] = OrderedDict()
         self.paces: dict[tuple, Pace] = {}
         self.faults = {} if faults is None else faults
         self.encodings, self.latents = Encodings(), Latents()
@@ -83,14 +95,17 @@ class PipelineManager:
     ) -> Iterator[DiffusionPipeline]:
         """Lend a pipeline for a resolved request, its scheduler fresh and its weights shared; it is thrown away after.
 
-        `kind` is what it is to do, by default what the request is. `on_load(done, parts)` is called before each part
-        is read from disk, and may raise to stop that. LoadError leaves every other checkpoint as it was.
+        `kind` is what it is to do, by default what the request is. The nets that its controls are followed by stand
+        beside the checkpoint, which is left as it is. `on_load(done, parts)` is called before each part is read from
+        disk, and may raise to stop that. LoadError leaves every other checkpoint as it was.
         """
         resident = self._resident(request.checkpoint, on_load)
-        make = _class(resident.family.pipelines[kind or request.kind])
+        family, kind = resident.family, kind or request.kind
+        beside = adapters.fitted(request, self._nets_of(request, resident.dtype)) if is_steered(request) else {}
+        make = _class((family.controlled[way(request)] if beside else family.pipelines)[kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
         expected, optional = make._get_signature_keys(make)
-        parts = {name: part for name, part in resident.loaded.components.items() if name in expected}
+        parts = {name: part for name, part in resident.loaded.components.items() if name in expected} | beside
         options = {name: value for name, value in resident.loaded.options.items() if name in optional}
         pipe = make(**parts, scheduler=scheduler, **options)
         pipe.set_progress_bar_config(disable=True)
@@ -103,14 +118,14 @@ class PipelineManager:
 
     def row(self, checkpoint_id: str) -> Checkpoint:
         """What is known of a checkpoint, without loading it; NotFound if there is none, LoadError if it is damaged."""
-        row = sources.find(checkpoint_id, self._settings)
+        row = sources.find(checkpoint_id, self.settings)
         if row.problem:
             raise LoadError(row.problem)
         return row
 
     def stamp(self, checkpoint_id: str) -> Stamp:
         """What changes when the files of a checkpoint do; LoadError if they are not here."""
-        return sources.place(self.row(checkpoint_id), self._settings, self.faults).stamp
+        return sources.place(self.row(checkpoint_id), self.settings, self.faults).stamp
 
     def family(self, checkpoint_id: str) -> Family:
         """The family of a checkpoint, without loading it; as `row`."""
@@ -118,8 +133,8 @@ class PipelineManager:
 
     def dtype(self, family: Family) -> torch.dtype:
         """The precision in which checkpoints of a family are held here."""
-        if self._settings.dtype != "auto":
-            return getattr(torch, self._settings.dtype)
+        if self.settings.dtype != "auto":
+            return getattr(torch, self.settings.dtype)
         if self.device.type == "cpu":
             return torch.float32
         if family.half == "bfloat16" and self.device.type == "cuda" and torch.cuda.is_bf16_supported():
@@ -138,11 +153,12 @@ class PipelineManager:
         """Let go of everything."""
         for checkpoint_id in self.held():
             self._drop(checkpoint_id)
+        self._nets.clear()
         memory.release(self.device)
 
     def _resident(self, checkpoint_id: str, on_load: OnPart) -> Resident:
-        row = sources.find(checkpoint_id, self._settings)
-        place = sources.place(row, self._settings, self.faults)
+        row = sources.find(checkpoint_id, self.settings)
+        place = sources.place(row, self.settings, self.faults)
         if checkpoint_id in self._residents and self._residents[checkpoint_id].stamp != place.stamp:
             log.info("%s has changed on disk", checkpoint_id)
             self._drop(checkpoint_id)
@@ -154,18 +170,40 @@ class PipelineManager:
         self._residents.move_to_end(checkpoint_id)
         return self._residents[checkpoint_id]
 
-    def _make_room(self, needed_bytes: int) -> None:
-        sizes = [(key, resident.loaded.size_bytes) for key, resident in self._residents.items()]
+    def _nets_of(self, request: TextToImage, dtype: torch.dtype) -> list[nn.Module]:
+        """The nets that follow the request's controls, one for each, read if need be; those used last stay longest."""
+        rows = adapters.rows(request)
+        wanted = {(row.id, dtype) for row in rows}
+        for row in rows:
+            key = (row.id, dtype)
+            if key not in self._nets:
+                folder = adapters.folder(row, self.settings)
+                # The catalogue tells bytes of half precision.
+                self._make_room(row.size_bytes * dtype.itemsize // 2, keep={request.checkpoint, *wanted})
+                with READING:
+                    self._nets[key] = adapters.load(row, folder, dtype=dtype, device=self.device)
+            self._nets.move_to_end(key)
+        return [self._nets[row.id, dtype] for row in rows]
+
+    def _make_room(self, needed_bytes: int, keep: Collection[object] = ()) -> None:
+        """Let nets and checkpoints go, the nets first, until so many bytes fit; never what is to be kept."""
+        sizes = [(key, memory.weight_bytes(net)) for key, net in self._nets.items()]
+        sizes += [(key, resident.loaded.size_bytes) for key, resident in self._residents.items()]
         budget = memory.budget_bytes(self.device, sum(size for _, size in sizes))
-        for key in memory.to_evict(sizes, needed_bytes, budget):
+        free = [(key, size) for key, size in sizes if key not in keep]
+        kept_bytes = sum(size for key, size in sizes if key in keep)
+        for key in memory.to_evict(free, needed_bytes, budget - kept_bytes):
             log.info("evicting %s", key)
             self._drop(key)
             memory.release(self.device)
 
-    def _drop(self, checkpoint_id: str) -> None:
-        del self._residents[checkpoint_id]
-        self.encodings.forget(checkpoint_id)
-        self.latents.forget(checkpoint_id)
+    def _drop(self, key: object) -> None:
+        if key in self._nets:
+            del self._nets[key]
+            return
+        del self._residents[key]
+        self.encodings.forget(key)
+        self.latents.forget(key)
 
     def _loaded(self, row: Checkpoint, place: Place, dtype: torch.dtype, on_load: OnPart) -> Resident:
         """Built aside: what fails here leaves nothing behind."""
@@ -187,12 +225,13 @@ class PipelineManager:
 
 def _class(name: str) -> type[DiffusionPipeline]:
     """The pipeline class of that name: ours where diffusers' own needs mending."""
-    return getattr(inpainting, name, None) or getattr(diffusers, name)
+    return next(filter(None, (getattr(room, name, None) for room in (inpainting, adapters, diffusers))))
 
 
 def pace_key(request: TextToImage) -> tuple:
     """What decides how long a step takes."""
-    return request.checkpoint, request.width, request.height, request.scheduler, request.guidance_scale > 1
+    nets = tuple(row.id for row in adapters.rows(request))
+    return request.checkpoint, request.width, request.height, request.scheduler, request.guidance_scale > 1, *nets
 
 
 def _device(wanted: str) -> str:

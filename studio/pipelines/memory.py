@@ -36,6 +36,11 @@ def free_bytes(device: torch.device) -> int:
     return psutil.virtual_memory().available
 
 
+def weight_bytes(module: torch.nn.Module) -> int:
+    """Bytes that the weights of a module take."""
+    return sum(weight.numel() * weight.element_size() for weight in module.parameters())
+
+
 def used_bytes(device: torch.device) -> int:
     """Bytes in use: of a graphics card by everyone, of main memory by this process."""
     if device.type == "cuda":

@@ -1,16 +1,15 @@
 """What a user asks for: frozen, checked when made, and resolved before it runs."""
 
+from studio.requests.controls import METHODS, MOST_CONTROLS, RESIZE_MODES, Control, Preprocess
 from studio.requests.editing import Canvas, canvas
 from studio.requests.kinds import (
     LARGEST_SEED,
-    RESIZE_MODES,
     RULES,
     CutOut,
     Fetch,
     FindMask,
     ImageToImage,
     Inpaint,
-    Preprocess,
     TextToImage,
     made,
 )
@@ -19,20 +18,25 @@ from studio.requests.resolving import (
     Wildcards,
     check_fits,
     count,
+    is_steered,
     lines,
     resolved,
     second_size,
     single,
     steps_of,
+    way,
 )
 from studio.requests.sizes import size_like
 
 __all__ = [
     "LARGEST_SEED",
+    "METHODS",
+    "MOST_CONTROLS",
     "MOST_PICTURES",
     "RESIZE_MODES",
     "RULES",
     "Canvas",
+    "Control",
     "CutOut",
     "Fetch",
     "FindMask",
@@ -44,6 +48,7 @@ __all__ = [
     "canvas",
     "check_fits",
     "count",
+    "is_steered",
     "lines",
     "made",
     "resolved",
@@ -51,4 +56,5 @@ __all__ = [
     "single",
     "size_like",
     "steps_of",
+    "way",
 ]

@@ -7,9 +7,9 @@ from typing import ClassVar
 from studio import catalog, masks, rules
 from studio.errors import InvalidField, NotFound
 from studio.images import LARGEST_SIDE, Picture
+from studio.requests.controls import METHODS, MOST_CONTROLS, RESIZE_MODES, Control
 
 LARGEST_SEED = 2**32 - 1
-RESIZE_MODES = {"crop": "Crop to fit", "fill": "Fill the borders", "stretch": "Stretch"}
 
 
 def _side(label: str) -> int:
@@ -86,6 +86,13 @@ class TextToImage:
     )
     embed_metadata: bool = rules.row(
         True, label="Settings in file", info="Write the settings into the picture file.", kind=bool
+    )
+    controls: tuple[Control, ...] = rules.row(
+        (), label="Controls", info="What else the picture follows.", kind=tuple, part=Control, maximum=MOST_CONTROLS
+    )
+    method: str = rules.row("controlnet", label="Method", info="How the controls steer.", choices=METHODS)
+    guess_mode: bool = rules.row(
+        False, label="Guess mode", info="Follow the controls even where the words say nothing.", kind=bool
     )
 
     def __post_init__(self) -> None:
@@ -245,40 +252,6 @@ class CutOut:
 
     def __post_init__(self) -> None:
         for name, rule in rules.of(CutOut).items():
-            object.__setattr__(self, name, rule.checked(name, getattr(self, name)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Preprocess:
-    """A picture to the control image that steers another, of the same size. `None` is the preprocessor's own choice."""
-
-    image: Picture = rules.row(MISSING, label="Picture", info="The picture to follow.", kind=Picture)
-    preprocessor: str = rules.row("canny", label="Preprocessor", info="What makes a control image of it.", maximum=100)
-    detect_resolution: int | None = rules.row(
-        None,
-        label="Resolution",
-        info="Pixels of the shorter side that it looks at, at most; left open, all there are.",
-        kind=int,
-        minimum=64,
-        maximum=2048,
-    )
-    low_threshold: int | None = rules.row(
-        None,
-        label="Low threshold",
-        info="Steps of brightness that go on with an edge.",
-        kind=int,
-        minimum=1,
-        maximum=255,
-    )
-    high_threshold: int | None = rules.row(
-        None, label="High threshold", info="Steps of brightness that begin an edge.", kind=int, minimum=1, maximum=255
-    )
-    reduction: float | None = rules.row(
-        None, label="Blur", info="How many times smaller detail has to be to go.", kind=float, minimum=1, maximum=16
-    )
-
-    def __post_init__(self) -> None:
-        for name, rule in rules.of(Preprocess).items():
             object.__setattr__(self, name, rule.checked(name, getattr(self, name)))
 
 

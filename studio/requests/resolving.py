@@ -9,11 +9,14 @@ from typing import TypeVar
 from studio import catalog, prompts
 from studio.catalog import Checkpoint, Family
 from studio.errors import InvalidField, StudioError
-from studio.requests import editing
+from studio.requests import controls, editing
+from studio.requests.controls import METHODS
 from studio.requests.kinds import LARGEST_SEED, RULES, ImageToImage, Inpaint, TextToImage
 from studio.requests.sizes import nearest_size, size_like
 
 MOST_PICTURES = 64
+# Pixels that a T2I-Adapter folds into one, at most.
+ADAPTER_MULTIPLE = 16
 
 Wildcards = Mapping[str, tuple[str, ...]]
 Asked = TypeVar("Asked", bound=TextToImage)
@@ -35,6 +38,7 @@ def resolved(request: Asked, row: Checkpoint, wildcards: Wildcards | None = None
     if complete.seed == -1:
         complete = replace(complete, seed=secrets.randbelow(LARGEST_SEED + 1))
     complete = _chosen(complete, wildcards or {})
+    complete = replace(complete, controls=controls.resolved(complete.controls, complete.method, row))
     check_fits(complete, family)
     return complete
 
@@ -94,6 +98,7 @@ def check_fits(request: TextToImage, family: Family) -> None:
         )
         raise InvalidField("num_images_per_prompt", message)
     _check_second_pass(request, family)
+    _check_steered(request, family)
     if isinstance(request, ImageToImage):
         _check_strength("strength", request.strength, request.num_inference_steps)
 
@@ -116,6 +121,50 @@ def _check_second_pass(request: TextToImage, family: Family) -> None:
             f"choose {int(largest * 4) / 4:g} or less at this size.",
         )
     _check_strength("second_pass_strength", request.second_pass_strength, request.num_inference_steps)
+
+
+def _check_steered(request: TextToImage, family: Family) -> None:
+    """InvalidField if the family's pipelines cannot steer such a request, or not in all that it asks for."""
+    if not is_steered(request):
+        return
+    able = family.controlled.get(way(request), {})
+    label = METHODS[request.method]
+    if request.kind not in able:
+        start = "a mask" if isinstance(request, Inpaint) else "a start image"
+        message = f"Controls: {family.label} cannot follow them by {label} together with {start}."
+        raise InvalidField("controls", f"{message} Leave one of the two out, or choose another method.")
+    if request.second_pass_scale > 1 and ImageToImage.kind not in able:
+        message = f"Second pass: {family.label} cannot follow controls by {label} in it. Set it to 1."
+        raise InvalidField("second_pass_scale", message)
+    if request.method == "t2i_adapter":
+        _check_adapted(request)
+    if request.guess_mode and not (way(request) == "controlnet" and "guess_mode" in family.capabilities):
+        message = f"Guess mode: {family.label} has none with these controls. Switch it off."
+        raise InvalidField("guess_mode", message)
+
+
+def _check_adapted(request: TextToImage) -> None:
+    """InvalidField if adapters cannot follow at this size, or not together."""
+    for name in ("width", "height"):
+        size = getattr(request, name)
+        if size % ADAPTER_MULTIPLE:
+            message = f"{RULES[name].label}: T2I-Adapters follow in steps of {ADAPTER_MULTIPLE} pixels, not at {size}."
+            raise InvalidField(name, f"{message} The nearest below is {size // ADAPTER_MULTIPLE * ADAPTER_MULTIPLE}.")
+    windows = {(control.control_guidance_start, control.control_guidance_end) for control in request.controls}
+    if len(windows) > 1:
+        message = "Ends at: T2I-Adapters are heard together. Give all controls the same start and end."
+        raise InvalidField("control_guidance_end", message)
+
+
+def is_steered(request: TextToImage) -> bool:
+    """Whether controls steer the request, and are not only measured."""
+    return bool(request.controls) and request.method != "none"
+
+
+def way(request: TextToImage) -> str:
+    """How the controls of a resolved request steer: the key of the family's `controlled`."""
+    nets = (catalog.controlnet(control.controlnet) for control in request.controls)
+    return "union" if any(net.is_union for net in nets) else request.method
 
 
 def _check_strength(name: str, strength: float, steps: int) -> None:

@@ -9,10 +9,11 @@ from studio.results import Report, Result
 from studio.tasks.edit import edit
 from studio.tasks.generate import generate
 from studio.tasks.grid import compare
+from studio.tasks.preprocess import Preprocessing
 
 Asked = TextToImage | Grid
 
-TASKS: dict[type, Callable[[Asked, PipelineManager, Report], Result]] = {
+TASKS: dict[type, Callable[[Asked, PipelineManager, Report, Preprocessing | None], Result]] = {
     TextToImage: generate,
     ImageToImage: generate,
     Inpaint: edit,
@@ -20,9 +21,9 @@ TASKS: dict[type, Callable[[Asked, PipelineManager, Report], Result]] = {
 }
 
 
-def run(request: Asked, manager: PipelineManager, report: Report) -> Result:
-    """Do what the request asks, telling `report` of every step.
+def run(request: Asked, manager: PipelineManager, report: Report, preprocessing: Preprocessing | None = None) -> Result:
+    """Do what the request asks, telling `report` of every step; `preprocessing` makes and keeps control images.
 
     `report` may raise to stop the run: nothing is computed after it but the cleaning up.
     """
-    return TASKS[type(request)](request, manager, report)
+    return TASKS[type(request)](request, manager, report, preprocessing)

@@ -11,31 +11,44 @@ from studio.pipelines import inpainting
 from studio.pipelines.manager import PipelineManager
 from studio.requests import Canvas, Inpaint, canvas, resolved, steps_of
 from studio.results import Report, Result
+from studio.tasks.control import Controls
 from studio.tasks.painting import in_turn, painted
+from studio.tasks.preprocess import Preprocessing
 from studio.tasks.watch import Watch
+from studio.vision import controls
 
 # Of what lies around the box so much of its shorter side is seen by the fill: a mask may leave nothing in the box.
 AROUND = 1 / 8
 
 
-def edit(request: Inpaint, manager: PipelineManager, report: Report) -> Result:
-    """Paint the masked part of the picture, as often as the request says; where the mask is 0 not a bit changes."""
-    request = resolved(request, manager.row(request.checkpoint))
+def edit(
+    request: Inpaint, manager: PipelineManager, report: Report, preprocessing: Preprocessing | None = None
+) -> Result:
+    """Paint the masked part of the picture, as often as the request says; where the mask is 0 not a bit changes.
+
+    Controls are of the whole picture, and are followed in the part that is painted.
+    """
+    row = manager.row(request.checkpoint)
+    request = controls.resolved(resolved(request, row), row.family)
     whole = canvas(request)
     part, mask = _part(whole, request)
     watch = Watch(request, manager, report)
+    preprocessing = preprocessing or Preprocessing(manager.settings)
+    steering = Controls(request, row.family, preprocessing, report, settings=manager.settings, whole=whole)
 
     def paint(one: Inpaint, index: int) -> Image.Image:
         with manager.pipeline(one, on_load=watch.on_load) as pipe:
+            steered = steering.arguments(pipe, part.size) | {"strength": one.strength}
             watch.begin(index, (steps_of(one.num_inference_steps, one.strength),))
             where = partial(inpainting.arguments, pipe, one.checkpoint, part, mask, manager.latents)
-            new = painted(pipe, _helped(one), manager, watch, lambda: where() | {"strength": one.strength})
+            new = painted(pipe, _helped(one), manager, watch, lambda: where() | steered)
         watch.end()
         if catalog.verb(one.verb).fill == "surroundings":
             new = fills.matched(new, part, mask.astype(np.float32))
+        steering.measure(new)
         return masks.pasted(whole.image, new, whole.mask, whole.box)
 
-    return in_turn(request, paint)
+    return steering.told(in_turn(request, paint))
 
 
 def _part(whole: Canvas, request: Inpaint) -> tuple[Image.Image, np.ndarray]:

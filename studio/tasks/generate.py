@@ -8,32 +8,50 @@ from studio import images
 from studio.pipelines.manager import PipelineManager
 from studio.requests import ImageToImage, TextToImage, resolved, second_size, steps_of
 from studio.results import Report, Result
+from studio.tasks.control import Controls
 from studio.tasks.painting import in_turn, painted
+from studio.tasks.preprocess import Preprocessing
 from studio.tasks.watch import Watch
+from studio.vision import controls
 
 
-def generate(request: TextToImage, manager: PipelineManager, report: Report) -> Result:
-    """Paint the request's pictures, as `painting.in_turn`."""
-    request = resolved(request, manager.row(request.checkpoint))
+def generate(
+    request: TextToImage, manager: PipelineManager, report: Report, preprocessing: Preprocessing | None = None
+) -> Result:
+    """Paint the request's pictures, as `painting.in_turn`; `preprocessing` makes and keeps control images."""
+    row = manager.row(request.checkpoint)
+    request = controls.resolved(resolved(request, row), row.family)
     watch = Watch(request, manager, report)
-    return in_turn(request, lambda one, index: _painted(one, manager, watch, index))
+    preprocessing = preprocessing or Preprocessing(manager.settings)
+    steering = Controls(request, row.family, preprocessing, report, settings=manager.settings)
+
+    def paint(one: TextToImage, index: int) -> Image.Image:
+        picture = _painted(one, manager, watch, index, steering)
+        steering.measure(picture)
+        return picture
+
+    return steering.told(in_turn(request, paint))
 
 
-def _painted(request: TextToImage, manager: PipelineManager, watch: Watch, index: int) -> Image.Image:
+def _painted(
+    request: TextToImage, manager: PipelineManager, watch: Watch, index: int, steering: Controls
+) -> Image.Image:
     """One picture of a request for one, painted in one pass or two."""
     first, second = passes(request)
     start, size = {}, (request.width, request.height)
     if isinstance(request, ImageToImage):
         start = {"image": images.resized(request.image, *size, request.resize_mode), "strength": request.strength}
     with manager.pipeline(request, on_load=watch.on_load) as pipe:
+        steered = steering.arguments(pipe, size)
         watch.begin(index, (first, second))
-        picture = painted(pipe, request, manager, watch, lambda: start | _size(size, pipe))
+        picture = painted(pipe, request, manager, watch, lambda: start | steered | _size(size, pipe))
     if second:
         watch.next_pass(second)
         size = second_size(request, manager.family(request.checkpoint))
         start = {"image": picture.resize(size, Image.Resampling.LANCZOS), "strength": request.second_pass_strength}
         with manager.pipeline(request, kind=ImageToImage.kind) as pipe:
-            picture = painted(pipe, request, manager, watch, lambda: start | _size(size, pipe))
+            steered = steering.arguments(pipe, size)
+            picture = painted(pipe, request, manager, watch, lambda: start | steered | _size(size, pipe))
     watch.end()
     return picture
 

@@ -16,6 +16,7 @@ from studio.pipelines.shelf import Stamp
 from studio.requests import TextToImage
 from studio.results import Preview, Progress, Report, Result, to_json
 from studio.tasks.generate import generate, passes
+from studio.tasks.preprocess import Preprocessing
 
 # Phases of a picture; any other, such as loading, counts something else than steps.
 PAINTING = ("painting", "refining", "decoding")
@@ -23,7 +24,7 @@ PAINTING = ("painting", "refining", "decoding")
 Painted = dict[TextToImage, Image.Image]
 
 
-def compare(grid: Grid, manager: PipelineManager, report: Report) -> Result:
+def compare(grid: Grid, manager: PipelineManager, report: Report, preprocessing: Preprocessing | None = None) -> Result:
     """Paint the cells of a grid that are not held finished; the result is the sheet, then the cells in reading order.
 
     Cancelled half-way, or if a cell cannot be painted, the others are kept and the sheet shows where they are missing.
@@ -34,7 +35,7 @@ def compare(grid: Grid, manager: PipelineManager, report: Report) -> Result:
     cells = grids.cells(grid, find)
     stamps = {checkpoint: manager.stamp(checkpoint) for checkpoint in grids.checkpoints(grid)}
     keys = {cell.request: _key(cell.request, stamps[cell.request.checkpoint]) for cell in cells}
-    painted, troubles = _painted(keys, manager, report)
+    painted, troubles = _painted(keys, manager, report, preprocessing)
     kept = sorted((cell for cell in cells if cell.request in painted), key=lambda cell: cell.place)
     if not kept:
         raise troubles[-1]
@@ -49,7 +50,7 @@ def compare(grid: Grid, manager: PipelineManager, report: Report) -> Result:
 
 
 def _painted(
-    keys: Mapping[TextToImage, str], manager: PipelineManager, report: Report
+    keys: Mapping[TextToImage, str], manager: PipelineManager, report: Report, preprocessing: Preprocessing | None
 ) -> tuple[Painted, list[StudioError]]:
     """The pictures that are to be had, and what stood in the way of the others."""
     held = {request: manager.finished.find(key) for request, key in keys.items()}
@@ -62,7 +63,7 @@ def _painted(
         if request.checkpoint in useless:
             continue
         try:
-            painted[request] = generate(request, manager, tally.of(index)).images[0]
+            painted[request] = generate(request, manager, tally.of(index), preprocessing).images[0]
         except StudioError as error:
             error.__cause__ = error.__context__ = None
             troubles.append(error.with_traceback(None))  # the frames hold tensors

@@ -3,6 +3,7 @@
 import gc
 import subprocess
 import sys
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +15,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from PIL import Image
 from torch.nn.modules.module import register_module_forward_hook
-from transformers import CLIPSegForImageSegmentation
+from transformers import CLIPSegForImageSegmentation, DepthAnythingForDepthEstimation
 from transformers.models.clipseg.modeling_clipseg import CLIPSegDecoder
 
 from studio import images, masks, outputs
@@ -25,8 +26,8 @@ from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError, StudioError
 from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
-from studio.requests import CutOut, FindMask, Inpaint, TextToImage
-from studio.results import Cut, Masked, NothingFound, Progress, Result, from_json
+from studio.requests import Control, CutOut, FindMask, Inpaint, Preprocess, TextToImage
+from studio.results import Cut, Masked, NothingFound, Preprocessed, Progress, Result, from_json
 from studio.storybook import render
 from studio.storybook.world import Scene, random_scene
 from studio.tasks import run
@@ -444,3 +445,160 @@ def test_a_closing_engine_ends_looks_too(settings: Settings) -> None:
     engine.close()
     with pytest.raises(Cancelled):
         list(engine.events(job.id, "ann"))
+
+
+# Requests with controls, which are made ready beside the painting.
+
+FOLLOWING = TextToImage(
+    prompt="a red house",
+    checkpoint="sd1",
+    width=256,
+    height=256,
+    num_inference_steps=2,
+    guidance_scale=1.0,
+    seed=5,
+    controls=(Control(kind="canny", image=SHOWN),),
+)
+# By the bundled net, whose control image takes a moment; words alone paint.
+DEPTH = replace(FOLLOWING, checkpoint="storybook", width=96, height=96, method="none")
+DEPTH = replace(DEPTH, controls=(Control(kind="depth", image=SHOWN),))
+
+
+@pytest.fixture
+def steering(steered: Settings, tmp_path: Path) -> Iterator[LocalEngine]:
+    started = LocalEngine(replace(steered, outputs=tmp_path)).start()
+    yield started
+    started.close()
+
+
+def test_a_request_with_controls_is_held_until_they_are_ready(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path))  # not begun, so that all of it still waits
+    job = engine.submit(FOLLOWING, "ann")
+    assert job.state == "waiting" and engine.jobs("ann") == [job] and engine.status()["waiting"] == 0
+    assert [(one.preprocessor, one.controlnet) for one in job.request.controls] == [("canny", "sd15-canny")]
+    engine.start()
+    *events, result = engine.events(job.id, "ann")
+    phases = [event.phase for event in events if isinstance(event, Progress)]
+    assert phases.index("looking") < phases.index("painting") and job.state == "done"
+    assert result.obeyed[0][0].kind == "canny" and engine.jobs("ann") == [job]
+    engine.close()
+
+
+def test_a_request_with_controls_gives_the_bytes_of_the_bare_task(steering: LocalEngine, steered: Settings) -> None:
+    assert bytes_of(finished(steering, FOLLOWING)) == bytes_of(run(FOLLOWING, PipelineManager(steered), lambda _: None))
+
+
+def test_saved_pictures_carry_the_controls_that_repeat_them(steering: LocalEngine) -> None:
+    result = finished(steering, FOLLOWING)
+    saved = outputs.found(result.paths[0]).request
+    again = from_json(saved, lambda reference: steering.find_picture(reference, "ann"))
+    assert again == result.request and bytes_of(finished(steering, again)) == bytes_of(result)
+
+
+def test_a_control_image_that_was_looked_at_is_not_made_again_for_the_run(steering: LocalEngine) -> None:
+    asked: list[object] = []
+
+    def count(module: torch.nn.Module, *_: object) -> None:
+        asked.extend([module] if isinstance(module, DepthAnythingForDepthEstimation) else [])
+
+    hook = register_module_forward_hook(count)
+    size = images.picture(images.resized(SHOWN, 96, 96, "crop"))
+    *_, seen_first = steering.events(
+        steering.look(Preprocess(image=size, preprocessor="storybook-depth"), "ann").id, "ann"
+    )
+    assert isinstance(seen_first, Preprocessed) and len(asked) == 1
+    finished(steering, DEPTH)
+    assert len(asked) == 2  # of the picture that was painted
+    finished(steering, replace(DEPTH, controls=(replace(DEPTH.controls[0], controlnet_conditioning_scale=0.5),)))
+    assert len(asked) == 2  # the same picture again
+    hook.remove()
+
+
+def test_a_request_that_is_stopped_while_its_controls_wait_is_never_painted(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path))
+    job = engine.submit(FOLLOWING, "ann")
+    engine.cancel(job.id, "ann")
+    assert job.state == "cancelled"
+    engine.start()
+    finished(engine, FOLLOWING, "bob")
+    with pytest.raises(Cancelled):
+        list(engine.events(job.id, "ann"))
+    assert job.result is None
+    engine.close()
+
+
+def test_a_request_that_is_stopped_while_a_control_image_is_made_is_never_painted(steering: LocalEngine) -> None:
+    jobs: list[Job] = []
+
+    def stop(module: torch.nn.Module, *_: object) -> None:
+        if isinstance(module, DepthAnythingForDepthEstimation) and jobs:
+            steering.cancel(jobs[0].id, "ann")
+
+    hook = register_module_forward_hook(stop)
+    first, second = (replace(DEPTH.controls[0], resize_mode=mode) for mode in ("crop", "stretch"))
+    shown = images.picture(render.picture(random_scene(502), 96).resize((150, 96)))
+    request = replace(DEPTH, controls=tuple(replace(one, image=shown) for one in (first, second)))
+    jobs.append(steering.submit(request, "ann"))
+    with pytest.raises(Cancelled):
+        list(steering.events(jobs[0].id, "ann"))
+    hook.remove()
+    assert jobs[0].state == "cancelled" and finished(steering, DEPTH).images
+
+
+def test_a_net_that_cannot_be_fetched_ends_that_job_alone(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path / "outputs", cache_dir=tmp_path / "empty")).start()
+    job = engine.submit(FOLLOWING, "ann")
+    with pytest.raises(
+        LoadError, match="^ControlNet: lllyasviel/control_v11p_sd15_canny is not on this machine, and E"
+    ):
+        list(engine.events(job.id, "ann"))
+    assert job.state == "failed" and finished(engine, replace(FOLLOWING, controls=())).images
+    engine.close()
+
+
+@pytest.mark.parametrize(
+    ("control", "message"),
+    [
+        (Control(kind="pose", skeleton='{"people": []}'), "^Skeleton: nobody is in it"),
+        (Control(kind="depth", image=SHOWN, preprocessor="canny"), "^Preprocessor: Canny does not make what Depth"),
+        (Control(kind="tile", image=SHOWN), "^Control: Stable Diffusion 1.x has no ControlNet for Tile"),
+    ],
+)
+def test_controls_that_cannot_be_followed_are_refused_before_they_wait(
+    steering: LocalEngine, control: Control, message: str
+) -> None:
+    with pytest.raises(StudioError, match=message):
+        steering.submit(replace(FOLLOWING, controls=(control,)), "ann")
+    assert steering.jobs("ann") == []
+
+
+def test_a_request_whose_controls_find_no_room_is_over(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path))
+    for _ in range(MOST_WAITING_OF_ONE):
+        engine.look(Preprocess(image=SHOWN), "ann")
+    with pytest.raises(StudioError, match="^Queue: "):
+        engine.submit(FOLLOWING, "ann")
+    assert all(job.is_over for job in engine.jobs("ann"))
+    engine.close()
+
+
+STEERED_EDIT = replace(EDIT, checkpoint="sd1", guidance_scale=1.0, controls=FOLLOWING.controls)
+FIND = FindMask(image=SHOWN, words=THING, mask_model="storybook-words")
+
+
+def test_an_edit_waits_for_its_mask_and_then_for_its_controls(steering: LocalEngine) -> None:
+    job = steering.submit(STEERED_EDIT, "ann", find=FIND)
+    *events, result = steering.events(job.id, "ann")
+    phases = [event.phase for event in events if isinstance(event, Progress)]
+    assert "looking" in phases and "painting" in phases
+    assert result.request.mask_image == job.found.mask and result.request.controls[0].controlnet == "sd15-canny"
+    assert len(result.obeyed[0]) == 1 and job.state == "done"
+
+
+def test_an_edit_whose_nets_cannot_be_fetched_ends_before_it_is_painted(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path / "outputs", cache_dir=tmp_path / "empty")).start()
+    job = engine.submit(STEERED_EDIT, "ann", find=FIND)
+    with pytest.raises(LoadError, match="^ControlNet: .* is not on this machine, and Easel was told not to ask"):
+        list(engine.events(job.id, "ann"))
+    assert job.state == "failed" and isinstance(job.found, Masked)
+    engine.close()

@@ -24,3 +24,16 @@ def test_a_start_image_is_kept_by_its_reference_only() -> None:
 
 def test_what_is_unknown_is_shown_short() -> None:
     assert len(fitted({}, {"workflow": "x" * 1000}).unknown["workflow"]) == 200
+
+
+def test_a_control_keeps_its_picture_by_reference_only() -> None:
+    reference = "sha256:" + "0a" * 32
+    for said, kept in ((reference, reference), ("/etc/passwd", None), (None, None)):
+        (control,) = fitted({"controls": [{"kind": "depth", "image": said}]}, {}).values["controls"]
+        assert (control["kind"], control["image"]) == ("depth", kept)
+
+
+def test_a_control_out_of_its_limits_is_named_with_the_reason() -> None:
+    for said in ([{"controlnet_conditioning_scale": 9}], ["canny"], 7):
+        found = fitted({"seed": 1, "controls": said}, {})
+        assert found.values == {"seed": 1} and list(found.unknown) == ["Controls"] and len(found.notes) == 1

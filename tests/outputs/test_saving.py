@@ -11,7 +11,7 @@ from PIL import Image
 from studio import outputs
 from studio.errors import NotFound
 from studio.outputs import Gallery, Index
-from studio.requests import TextToImage
+from studio.requests import Control, TextToImage
 from studio.results import from_json
 from tests.outputs import examples
 
@@ -45,6 +45,17 @@ def test_a_start_image_is_kept_with_its_owner(index: Index) -> None:
     outputs.saved(examples.result(examples.from_start()), index, owner="me", job="a")
     (row,), _ = Gallery(index, "me").page()
     assert outputs.find_picture(row.request["image"], index.folder, owner="me") == examples.START
+
+
+def test_a_control_keeps_its_picture_with_its_owner(index: Index) -> None:
+    controls = (Control(kind="depth", image=examples.START, preprocessor="none"), Control(kind="pose", skeleton="{}"))
+    asked = examples.request(controls=controls, method="none")
+    (path,) = outputs.saved(examples.result(asked), index, owner="me", job="a").paths
+    (row,), _ = Gallery(index, "me").page()
+    for said in (outputs.found(path).request, row.request):
+        assert from_json(said, lambda name: outputs.find_picture(name, index.folder, owner="me")) == asked
+    with pytest.raises(NotFound):
+        outputs.find_picture(examples.START.reference, index.folder, owner="another")
 
 
 def test_an_edit_keeps_its_picture_and_its_mask_with_their_owner(index: Index) -> None:

@@ -1,6 +1,7 @@
 """Each weight once, every swap whole, and memory that comes back."""
 
 import gc
+import logging
 import math
 import shutil
 import struct
@@ -20,10 +21,11 @@ from torch import Tensor
 from studio import catalog
 from studio.config import Settings
 from studio.errors import LoadError, NotFound
+from studio.images import picture
 from studio.pipelines import memory, sources
 from studio.pipelines.encoding import encode
 from studio.pipelines.manager import PipelineManager
-from studio.requests import TextToImage
+from studio.requests import Control, TextToImage, resolved
 from studio.tasks import run
 from tests import tiny
 from tests.forms import ROWS, Forms
@@ -314,3 +316,112 @@ def test_half_precision_paints_too(forms: Forms, small: Small, tmp_path: Path, f
 def test_a_checkpoint_that_is_not_here_is_said_so(manager: PipelineManager, request_one: TextToImage) -> None:
     with pytest.raises(NotFound, match="there is no 'storibook'.*storybook"):
         painted(manager, replace(request_one, checkpoint="storibook"))
+
+
+# Nets that follow controls, lent beside checkpoints.
+
+SHOWN = picture(Image.linear_gradient("L"))
+MOST = 2**60  # more than any machine has
+
+
+def controlled(manager: PipelineManager, checkpoint: str, *kinds: str, **how: object) -> TextToImage:
+    """A resolved request whose controls are images already."""
+    controls = tuple(Control(kind=kind, image=SHOWN, preprocessor="none") for kind in kinds)
+    size = {"width": 256, "height": 256, "num_inference_steps": 1, "guidance_scale": 1.0}
+    return resolved(TextToImage(checkpoint=checkpoint, controls=controls, **size | how), manager.row(checkpoint))
+
+
+def nets_held(manager: PipelineManager) -> list[str]:
+    return [id for id, _ in manager._nets]
+
+
+@pytest.fixture
+def steering(steered: Settings) -> PipelineManager:
+    return PipelineManager(steered)
+
+
+@pytest.mark.parametrize("checkpoint", ["sd1", "sdxl", "sd3"])
+def test_a_controlled_pipeline_is_of_the_class_that_its_way_asks_for(
+    steering: PipelineManager, checkpoint: str
+) -> None:
+    family = catalog.family(checkpoint)
+    for way, classes in family.controlled.items():
+        net = next(row for row in catalog.controlnets(checkpoint) if way == ("union" if row.is_union else row.method))
+        request = controlled(steering, checkpoint, next(iter(net.kinds)), method=net.method)
+        request = replace(request, controls=(replace(request.controls[0], controlnet=net.id),))
+        for kind, name in classes.items():
+            with steering.pipeline(request, kind=kind) as pipe:
+                assert type(pipe).__name__ == name
+
+
+def test_a_net_is_read_once_and_lent_to_every_run(steering: PipelineManager) -> None:
+    request = controlled(steering, "sd1", "canny")
+    with steering.pipeline(request) as first, steering.pipeline(replace(request, seed=9)) as second:
+        assert first.controlnet is second.controlnet and first.unet is second.unet
+    assert nets_held(steering) == ["sd15-canny"]
+
+
+def test_controls_of_one_kind_share_a_net(steering: PipelineManager) -> None:
+    with steering.pipeline(controlled(steering, "sd1", "canny", "canny")) as pipe:
+        first, second = pipe.controlnet.nets
+        assert first is second
+
+
+def test_a_plain_run_reads_no_net(steering: PipelineManager) -> None:
+    for request in (controlled(steering, "sd1"), controlled(steering, "sd1", "canny", method="none")):
+        with steering.pipeline(request) as pipe:
+            assert "controlnet" not in pipe.components
+    assert nets_held(steering) == []
+
+
+def test_nets_are_let_go_before_checkpoints_and_those_used_longest_ago_first(
+    steering: PipelineManager, caplog: pytest.LogCaptureFixture
+) -> None:
+    for checkpoint, kind in (("sd1", "canny"), ("sd1", "depth"), ("sdxl", "canny"), ("sd1", "canny")):
+        with steering.pipeline(controlled(steering, checkpoint, kind)):
+            pass
+    with caplog.at_level(logging.INFO, "studio.pipelines.manager"):
+        steering._make_room(MOST)
+    gone = [record.args[0] for record in caplog.records]
+    assert gone == [*((id, torch.float32) for id in ("sd15-depth", "sdxl-canny", "sd15-canny")), "sdxl", "sd1"]
+    assert steering.held() == nets_held(steering) == []
+
+
+def test_what_the_run_needs_is_never_let_go(steering: PipelineManager) -> None:
+    for checkpoint, kind in (("sd1", "canny"), ("sdxl", "canny")):
+        with steering.pipeline(controlled(steering, checkpoint, kind)):
+            pass
+    steering._make_room(MOST, keep={"sd1", ("sd15-canny", torch.float32)})
+    assert (steering.held(), nets_held(steering)) == (["sd1"], ["sd15-canny"])
+
+
+def test_closing_lets_nets_go(steering: PipelineManager) -> None:
+    with steering.pipeline(controlled(steering, "sd1", "canny", "depth")):
+        pass
+    steering.close()
+    assert nets_held(steering) == []
+
+
+@pytest.mark.parametrize("method", ["controlnet", "t2i_adapter"])
+def test_controls_work_in_half_precision(steered: Settings, method: str) -> None:
+    manager = PipelineManager(replace(steered, dtype="bfloat16"))
+    request = controlled(manager, "sd1", "depth", method=method)
+    with manager.pipeline(request) as pipe:
+        parts = [part for part in pipe.components.values() if isinstance(part, torch.nn.Module)]
+        assert {part.dtype for part in parts} == {torch.bfloat16}
+    assert painted(manager, request)
+
+
+def test_a_net_that_is_broken_leaves_the_checkpoint_and_the_other_nets(steered: Settings, tmp_path: Path) -> None:
+    shutil.copytree(steered.cache_dir, tmp_path / "cache")
+    (file,) = (tmp_path / "cache").glob("models--lllyasviel--*_depth/snapshots/*/*.safetensors")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:-1000])
+    manager = PipelineManager(replace(steered, cache_dir=tmp_path / "cache"))
+    reference = painted(manager, controlled(manager, "sd1", "canny", seed=7))
+    with pytest.raises(LoadError, match="^ControlNet: ControlNet 1.1 depth could not be loaded"):
+        painted(manager, controlled(manager, "sd1", "canny", "depth"))
+    assert (manager.held(), nets_held(manager)) == (["sd1"], ["sd15-canny"])
+    assert painted(manager, controlled(manager, "sd1", "canny", seed=7)) == reference
+    file.write_bytes(whole)
+    assert painted(manager, controlled(manager, "sd1", "canny", "depth"))
