@@ -69,6 +69,8 @@
     if (width > 0 && height > 0) document.getElementById(bench)?.style.setProperty("--shape", width / height);
   }
 
+  const pathOf = (value) => (value && typeof value === "object" && "path" in value ? value.path : value);
+
   const update = (change) => ({ __type__: "update", ...change });
   // What follows from settings by field, by the name of what shows it.
   const FOLLOWING = {
@@ -79,8 +81,8 @@
     ...Object.fromEntries(
       AXES.map((axis) => [`axis ${axis}`, (values, facts) => update({ placeholder: example(values[`${axis}_field`], values, facts) })]),
     ),
-    // Not the picture itself: where the server has it, for as long as it has.
-    kept: (values) => ({ ...values, image: values.image?.path ?? null }),
+    // Not the pictures themselves: where the server has them, for as long as it has.
+    kept: (values) => Object.fromEntries(Object.entries(values).map(([name, value]) => [name, pathOf(value)])),
   };
 
   // Settings by field to what follows from them, in the order asked for.

@@ -81,7 +81,9 @@ HEAVY = {
 # What the model card says of masks must be what users get, so that is measured through the room they go through.
 BESIDE_STORYBOOK = {
     "studio/storybook/evaluate.py": {"vision", "images", "config", "results", "obedience"},
+    "studio/storybook/obeying.py": {"vision", "obedience"},
     "studio/storybook/pose.py": {"skeletons"},
+    "studio/storybook/steering.py": {"vision"},
 }
 NAMES_OF_NOTHING = {"utils", "common", "shared", "helpers", "core", "base"}
 MOCKS = {"mock", "unittest", "pytest_mock", "monkeypatch", "mocker", "MonkeyPatch"}
@@ -92,9 +94,12 @@ OTHER_TESTS = {
     "test_architecture.py": "studio",
     "test_readme.py": "README.md",
     "browser/test_brush.py": "assets/paint.js",
+    "browser/test_control.py": "studio/ui/tabs/control.py",
     "browser/test_edit.py": "studio/ui/tabs/edit.py",
     "browser/test_gallery.py": "studio/ui/tabs/gallery.py",
     "browser/test_generate.py": "studio/ui/tabs/generate.py",
+    "browser/test_skeleton.py": "assets/skeleton.js",
+    "browser/test_sketch.py": "assets/sketch.js",
     "ui/tabs/test_edit_families.py": "studio/ui/tabs/edit.py",
 }
 

@@ -18,6 +18,7 @@ SECTIONS = {"styles": "Styles", "image": "Start image", "axes": "Compare"}
 CAPABILITIES = {
     "negative_prompt": ("negative_prompt", "reads no words for what to leave out"),
     "guidance_scale": ("guidance", "follows the words in one way only"),
+    "guess_mode": ("guess_mode", "follows controls as the words go"),
 }
 
 

@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -199,10 +199,10 @@ def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     return [file.model_dump() for file in files], details
 
 
-def parameters(request_type: type) -> dict[str, tuple[Parameter, object]]:
+def parameters(request_type: type, left_out: Collection[str] = results.STEERING) -> dict[str, tuple[Parameter, object]]:
     """For each field of a request its parameter and its default; a picture may always be left out."""
     made = {}
-    for row in fields(request_type):
+    for row in [row for row in fields(request_type) if row.name not in left_out]:
         rule, default = row.metadata["rule"], None if row.default is MISSING else row.default
         made[row.name] = Parameter(rule.label, _schema(rule), default), default
     return made

@@ -12,9 +12,9 @@ from gradio.components import Component
 from studio import rules
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.requests import RULES, Inpaint, TextToImage, made
-from studio.results import PICTURES
-from studio.ui import compare, markup, uploads
+from studio.requests import RULES, Inpaint, TextToImage, controls, made
+from studio.results import PICTURES, FindPicture
+from studio.ui import compare, control_units, markup, uploads
 from studio.ui.events import QUICK, WATCHING, submitted, told
 from studio.ui.form import Form
 from studio.ui.page import Page
@@ -86,7 +86,7 @@ def vary(page: Page, view: View) -> None:
         def run(pictures: object, requests: object, index: object, request: gr.Request) -> Iterator[Updates]:
             def asked() -> TextToImage:
                 picture = uploads.picture(file_of(pictures, index), label="Picture")
-                return variation(settings_of(requests, index), picture, strength)
+                return variation(settings_of(requests, index), picture, strength, finder(page, request))
 
             yield from submitted(page, view, asked, request)
 
@@ -126,12 +126,22 @@ def settings_of(requests: object, index: object) -> Values:
     return {"image": None, **said}
 
 
-def variation(values: Values, picture: Picture, strength: float) -> TextToImage:
-    """The picture as the start image of its own words; steps enough that at least one runs."""
+def variation(values: Values, picture: Picture, strength: float, find: FindPicture) -> TextToImage:
+    """The picture as the start image of its own words and controls; steps enough that at least one runs.
+
+    `find` gives the pictures of its controls.
+    """
     if "x_field" in values:
         raise StudioError("Vary: this is the sheet. Choose one of its pictures.")
     steps = max(values["num_inference_steps"], ceil(1 / strength))
-    return made({**values, "image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps})
+    followed = [controls.from_json(control, find) for control in values.get("controls", ())]
+    changed = {"image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps, "controls": followed}
+    return made(values | changed)
+
+
+def finder(page: Page, request: gr.Request) -> FindPicture:
+    """How pictures that this visitor's requests name are found."""
+    return lambda reference: page.engine.find_picture(reference, page.owner(request), label=control_units.LABEL)
 
 
 def with_files(page: Page, values: Values, request: gr.Request) -> Values:
@@ -147,7 +157,17 @@ def with_files(page: Page, values: Values, request: gr.Request) -> Values:
             # What is painted over the picture goes with it: it counts as another, though it may be the same.
             file = f"{secrets.token_hex(4)}.png" if "verb" in values else "picture.png"
             values[name] = image_file(page, reference, request, label=label, name=file)
-    return values
+    return values | (_with_control_files(page, values, request) if values.get("controls") else {})
+
+
+def _with_control_files(page: Page, values: Values, request: gr.Request) -> Values:
+    """Fields of the controls in these values, with files for their pictures."""
+    flat = control_units.flat(values.get("controls"))
+    for name in [name for name, value in flat.items() if name.endswith("_image") and value]:
+        reference, flat[name] = flat[name], None
+        with told(f"{control_units.LABEL} left out"):
+            flat[name] = image_file(page, reference, request, label=control_units.LABEL)
+    return flat
 
 
 def image_file(

@@ -2,10 +2,10 @@
 
 import html
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from functools import wraps
-from typing import ParamSpec
+from typing import ParamSpec, TypeVar
 
 import gradio as gr
 from gradio.events import Dependency
@@ -14,9 +14,9 @@ from studio.engine.jobs import Job
 from studio.errors import Cancelled, NotFound, StudioError
 from studio.images import Picture
 from studio.requests import RULES, TextToImage
-from studio.results import Preview
-from studio.ui import uploads
-from studio.ui.form import Form, family_values, sized
+from studio.results import Preview, Progress
+from studio.ui import markup, uploads
+from studio.ui.form import Form, ReadPicture, family_values, sized
 from studio.ui.page import PACE, QUICK, UNMARKED, Page
 from studio.ui.picture import Updates, View
 
@@ -32,6 +32,7 @@ Submit = Callable[[gr.Request, dict[str, object]], Iterator[Updates]]
 
 
 Given = ParamSpec("Given")
+End = TypeVar("End")
 
 
 def adding_up(event: Callable[Given, Iterator[Updates]]) -> Callable[Given, Iterator[Updates]]:
@@ -73,7 +74,7 @@ def run_on_click(page: Page, form: Form, view: View, submit: Submit | None = Non
 
     def rejoin(request: gr.Request) -> Iterator[Updates]:
         yield gr.skip()  # a generator that yields nothing would empty the components
-        mine = [job for job in page.engine.jobs(page.owner(request)) if type(job.request) in form.makes]
+        mine = [job for job in page.engine.jobs(page.owner(request)) if form.has_made(job.request)]
         if mine and mine[-1].state == "done":
             yield view.found_again(mine[-1])
         elif mine and mine[-1].state in ("waiting", "running"):
@@ -159,9 +160,22 @@ def watched(page: Page, view: View, job: Job) -> Iterator[Updates]:
         yield refused(view, UNEXPECTED)
 
 
-def reader(page: Page, request: gr.Request) -> Callable[[object], Picture | None]:
+def telling(line: gr.HTML, steps: Generator[Progress, None, End]) -> Generator[Updates, None, End]:
+    """What comes at the end of all steps, each told on the line on the way."""
+    while True:
+        try:
+            yield {line: markup.note(markup.phase(next(steps)))}
+        except StopIteration as end:
+            return end.value
+
+
+def reader(page: Page, request: gr.Request) -> ReadPicture:
     """How the pictures of this visitor's controls are read."""
-    return lambda value: page.picture(value, page.owner(request), label=RULES["image"].label)
+
+    def read(value: object, *, label: str = RULES["image"].label) -> Picture | None:
+        return page.picture(value, page.owner(request), label=label)
+
+    return read
 
 
 @contextmanager

@@ -12,9 +12,10 @@ from studio import catalog, prompts, rules, styles
 from studio.errors import StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.requests import TextToImage, made, size_like
+from studio.requests import ImageToImage, Inpaint, TextToImage, made, size_like
 from studio.rules import Rule
-from studio.ui import aids, compare, markup, uploads
+from studio.ui import aids, compare, control_units, markup, uploads
+from studio.ui.control_units import ReadPicture, Units
 from studio.ui.controls import Controls
 from studio.ui.picture import Updates
 
@@ -30,6 +31,7 @@ class Form:
     controls: Controls
     aids: aids.Aids
     beside: type | None = None
+    units: Units | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.controls) - self.rules.keys()
@@ -44,13 +46,24 @@ class Form:
     @property
     def makes(self) -> set[type]:
         """The types of the requests it makes: with axes a grid too, and without a start image one of words alone."""
-        return {self.request_type, TextToImage, Grid} if self.aids.axes else {self.request_type}
+        return {self.request_type, TextToImage, Grid} if self.aids.axes or self.units else {self.request_type}
+
+    def has_made(self, request: TextToImage | Grid) -> bool:
+        """Whether it makes such requests: with controls, or without."""
+        one = request.base if isinstance(request, Grid) else request
+        return type(request) in self.makes and bool(one.controls) == (self.units is not None)
+
+    def fits(self, values: Mapping[str, object]) -> bool:
+        """Whether a request of these values, as its JSON has them, is one of those it makes."""
+        kind = Inpaint if values.get("verb") else ImageToImage
+        return self.request_type is kind and bool(values.get("controls")) == (self.units is not None)
 
     @property
     def inputs(self) -> dict[str, Component]:
-        """What `request` wants, by name: the fields, the styles laid over the words, and the axes of a grid."""
+        """What `request` wants, by name: the fields, the styles laid over the words, the axes of a grid, and what is
+        followed."""
         styles = {"styles": self.aids.styles} if self.aids.styles else {}
-        return {**self.controls, **styles, **self.aids.axes}
+        return {**self.controls, **styles, **self.aids.axes, **(self.units.inputs if self.units else {})}
 
     @property
     def outputs(self) -> list[Component]:
@@ -63,7 +76,7 @@ class Form:
         """The answer of an event that changes nothing."""
         return {self.aids.words: gr.skip()}
 
-    def request(self, values: Mapping[str, object], read: Callable[[object], Picture | None]) -> TextToImage | Grid:
+    def request(self, values: Mapping[str, object], read: ReadPicture) -> TextToImage | Grid:
         """The request that the values of `inputs` make; StudioError if one is out of its limits.
 
         `read` gives the picture behind the raw value of a picture control.
@@ -71,6 +84,8 @@ class Form:
         given = {name: values[name] for name in self.controls if name in values}
         if "image" in given:
             given["image"] = read(given["image"])
+        if self.units:
+            given["controls"] = control_units.asked(values, read)
         return compare.asked(values, _styled(made(given), values.get("styles") or ()))
 
     def filled(self, values: Mapping[str, object], find: Callable[[object], Row | None]) -> Updates:
@@ -80,6 +95,10 @@ class Form:
         A new prompt comes without styles and axes, unless they are given too.
         """
         chosen = {name: values[name] for name in self.controls if name in values and self._is_sound(name, values[name])}
+        units = self.units.inputs if self.units else {}
+        chosen |= {
+            name: values[name] for name in units if name in values and control_units.is_sound(name, values[name])
+        }
         row = find(chosen.pop("checkpoint", None))
         if "prompt" in chosen and self.aids.styles:
             axes = {name: values[name] for name in self.aids.axes if compare.is_sound(name, values.get(name))}

@@ -2,10 +2,13 @@
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
+from PIL import Image
+
+from studio import catalog
 from studio.results import Preview, Progress, Result
 from studio.units import data_size
 
@@ -70,9 +73,37 @@ def mask(data: str, said: str, *, is_guess: bool) -> str:
     return f"<div class='{kind}'><img alt='{escape(said)}' src='data:image/png;base64,{data}'></div>"
 
 
-def no_mask() -> str:
-    """Where the mask will be shown."""
-    return "<div class='masked is-empty'><p>What will change is shown here.</p></div>"
+def scores(said: Sequence[Mapping[str, object]]) -> str:
+    """How far a picture follows each of its controls."""
+    rows = "".join(f"<li><b>{escape(name)}</b> {escape(told)}</li>" for name, told in map(_score, said))
+    return f"<ul class='scores' aria-label='Did it obey?'>{rows}</ul>"
+
+
+def overlay(picture: Image.Image) -> str:
+    """The picture with what it was to follow, its bytes inside."""
+    buffer = io.BytesIO()
+    picture.save(buffer, "PNG")
+    return _picture(buffer.getvalue(), "The picture with what it was to follow")
+
+
+def _score(one: Mapping[str, object]) -> tuple[str, str]:
+    kind = catalog.kind(str(one["kind"]))
+    return kind.label, SCORES[kind.measure](one["value"]) if one["value"] is not None else "cannot be compared"
+
+
+# A figure of `obedience` in words.
+SCORES: Mapping[str, Callable[[float], str]] = {
+    "edges": lambda value: f"{value:.0%} of edges agree (F1)",
+    "depth": lambda value: f"{value:.2f} of 1, depth in the same order",
+    "pose": lambda value: f"joints off by {value:.1f} % of the height",
+    "regions": lambda value: f"{value:.0%} of the areas agree (mIoU)",
+    "": lambda value: "",
+}
+
+
+def no_mask(said: str = "What will change is shown here.") -> str:
+    """Where the mask, or what is said, will be shown."""
+    return f"<div class='masked is-empty'><p>{escape(said)}</p></div>"
 
 
 def line(text: str) -> str:

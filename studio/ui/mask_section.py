@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import gradio as gr
@@ -15,11 +15,11 @@ from studio import images, masks
 from studio.errors import InvalidField, StudioError
 from studio.images import Picture
 from studio.requests import CutOut, FindMask
-from studio.results import NothingFound, Progress
+from studio.results import NothingFound
 from studio.ui import aids, controls, markup, masking, uploads
 from studio.ui.controls import Controls, html
-from studio.ui.events import WATCHING, adding_up, told
-from studio.ui.masking import RULES, End, Values
+from studio.ui.events import WATCHING, adding_up, telling, told
+from studio.ui.masking import RULES, Values
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates
 from studio.units import data_size
@@ -203,7 +203,7 @@ def shown(page: Page, section: Section, values: Values, request: gr.Request) -> 
             return
         wanted = masking.asked(read)
         plain = replace(wanted, grow=0, feather=0)  # as an edit takes it, which grows and feathers it itself
-        found = yield from _telling(section, masking.looked(page, plain, owner))
+        found = yield from telling(section.line, masking.looked(page, plain, owner))
         mask = masks.feathered(masks.grown(masks.read(found.mask), wanted.grow), wanted.feather)
         said = f"{masks.coverage(mask):.0%} of the picture"
         said = said if found.score is None else f"{said} · surest {found.score:.2f}"
@@ -318,7 +318,7 @@ def _cut(page: Page, section: Section, fields: Controls) -> None:
             mask = None if is_foreground else page_mask(page, read | {"invert": False}, owner)
             model = find.mask_model if find.source == "foreground" else None
             wanted = CutOut(image=read["image"], mask_image=mask, mask_model=model, checkpoint=read["checkpoint"])
-            found = yield from _telling(section, masking.looked(page, wanted, owner))
+            found = yield from telling(section.line, masking.looked(page, wanted, owner))
             yield {
                 section.line: markup.note(f"Cut out in {found.seconds:.1f} s."),
                 section.cut_out: gr.update(value=uploads.served(found.image, "cut-out.png"), visible=True),
@@ -386,15 +386,6 @@ def _painted_size(picture: Picture) -> tuple[int, int]:
     """The size of the picture under the brush, and so of its strokes."""
     width, height = (max(1, round(side * PAINTED_ON / max(picture.size))) for side in picture.size)
     return width, height
-
-
-def _telling(section: Section, steps: Generator[Progress, None, End]) -> Generator[Updates, None, End]:
-    """What comes at the end of all steps, each told on the way."""
-    while True:
-        try:
-            yield {section.line: markup.note(markup.phase(next(steps)))}
-        except StopIteration as end:
-            return end.value
 
 
 def _told(section: Section, said: str, drawn: str | None, file: str | None = None) -> Updates:

@@ -7,7 +7,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio import catalog
-from studio.requests import Inpaint
+from studio.requests import Inpaint, TextToImage
 from studio.ui import aids, compare, controls, markup, style_cards
 from studio.ui.controls import Controls, html
 
@@ -29,13 +29,18 @@ def start_image(note: gr.HTML) -> tuple[gr.Accordion, Controls]:
     return section, fields
 
 
-def advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
-    """The accordion with everything else, and the buttons beside its numbers."""
+def advanced(
+    family: catalog.Family, notes: dict[str, gr.HTML], *, is_steered: bool = False
+) -> tuple[Controls, dict[str, gr.Button]]:
+    """The accordion with everything else, of what is steered too, and the buttons beside its numbers."""
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
         with _group("Words"):
             fields = controls.negative_prompt()
             notes["negative_prompt"].render()
             fields |= controls.prompt_per_line()
+        if is_steered:
+            with _group("Controls"):
+                fields |= controls.of(TextToImage, "guess_mode")
         with _group("Sampling"):
             fields |= controls.sampling(family)
             seed, random, last = controls.seed()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import gradio as gr
 
-from studio import outputs
+from studio import catalog, outputs
 from studio.errors import StudioError
 from studio.outputs import Found
 from studio.requests import RULES, TextToImage
@@ -80,6 +80,12 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
     if row is None and "checkpoint" in values:
         unknown[RULES["checkpoint"].label] = str(values.pop("checkpoint"))
         notes.append("Checkpoint: it is not to be had here; the one chosen stays.")
+    followed = values.pop("controls", ())
+    if followed:
+        unknown[RULES["controls"].label] = ", ".join(catalog.kind(str(one["kind"])).label for one in followed)
+        notes.append(
+            "Controls: what the picture followed is left out here. Use it from the Gallery, for the Control tab."
+        )
     try:
         values["image"] = image_file(page, values.get("image"), request, label=RULES["image"].label)
     except StudioError as error:

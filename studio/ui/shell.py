@@ -13,19 +13,29 @@ from starlette.middleware import Middleware
 from studio.config import Settings
 from studio.engine import Engine
 from studio.errors import StudioError
-from studio.ui import api, checkpoints, chosen, control_api, markup, theme
+from studio.ui import api, checkpoints, chosen, markup, theme
 from studio.ui.bench import Bench
 from studio.ui.controls import html
 from studio.ui.events import QUICK
 from studio.ui.gallery import serving
 from studio.ui.guard import Guard
 from studio.ui.page import ASSETS, Page
-from studio.ui.tabs import edit, gallery, generate
+from studio.ui.tabs import control, edit, gallery, generate
 
-TABS = (generate, edit, gallery)
+TABS = (generate, edit, control, gallery)
 
 # The first ones are what the others stand on.
-LAYOUT = ("easel.css", "checkpoints.css", "form.css", "picture.css", "edit.css", "gallery.css")
+LAYOUT = (
+    "easel.css",
+    "checkpoints.css",
+    "form.css",
+    "picture.css",
+    "edit.css",
+    "control.css",
+    "skeleton.css",
+    "sketch.css",
+    "gallery.css",
+)
 SCRIPTS = (
     "easel.js",
     "words.js",
@@ -36,6 +46,8 @@ SCRIPTS = (
     "gallery.js",
     "viewer.js",
     "paint.js",
+    "skeleton.js",
+    "sketch.js",
 )
 
 STATUS_EVERY = 3
@@ -69,7 +81,6 @@ def build(engine: Engine, settings: Settings) -> gr.Blocks:
                         places.append(place)
                         built.append(tab.build(page))
             _joined(page, places, built)
-            control_api.publish(page)
             api.publish_common(page)
         return blocks.queue(api_open=False, max_size=MOST_EVENTS_WAITING)
 

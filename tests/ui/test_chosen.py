@@ -33,6 +33,10 @@ def told(request: TextToImage | Grid, count: int, requests: tuple = ()) -> list[
     return details(Result(images=(PAINTED,) * count, request=request, seconds=1, requests=requests))["requests"]
 
 
+def unasked(reference: str) -> images.Picture:
+    raise AssertionError(f"{reference} is nobody's control picture")
+
+
 def test_settings_are_those_of_the_chosen_picture_alone() -> None:
     values = chosen.settings_of(told(WORDS, 4), 3)
     assert (values["prompt"], values["seed"], values["num_images_per_prompt"]) == ("a dog", 10, 1)
@@ -75,7 +79,7 @@ def test_a_mask_that_is_lost_leaves_none_in_its_place(page: Page, extended: dict
 
 
 def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:
-    varied = chosen.variation(chosen.settings_of(told(WORDS, 4), 0), PICTURE, 0.5)
+    varied = chosen.variation(chosen.settings_of(told(WORDS, 4), 0), PICTURE, 0.5, unasked)
     assert varied == ImageToImage(
         **vars(made(chosen.settings_of(told(WORDS, 4), 0))) | {"image": PICTURE, "strength": 0.5, "seed": -1}
     )
@@ -84,9 +88,9 @@ def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:
 def test_a_sheet_is_not_varied() -> None:
     grid = Grid(base=WORDS_ALONE, x=Axis(field="seed", values=(1, 2)))
     with pytest.raises(StudioError, match="^Vary: this is the sheet"):
-        chosen.variation(chosen.settings_of(told(grid, 1, (grid,)), 0), PICTURE, 0.5)
+        chosen.variation(chosen.settings_of(told(grid, 1, (grid,)), 0), PICTURE, 0.5, unasked)
 
 
 def test_a_variation_of_a_picture_of_one_step_runs_one() -> None:
     values = chosen.settings_of(told(WORDS, 4), 0) | {"num_inference_steps": 1}
-    assert chosen.variation(values, PICTURE, 0.5).num_inference_steps == 2
+    assert chosen.variation(values, PICTURE, 0.5, unasked).num_inference_steps == 2

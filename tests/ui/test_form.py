@@ -11,6 +11,7 @@ from studio.errors import InvalidField, StudioError
 from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import ImageToImage, TextToImage
+from studio.results import STEERING
 from studio.ui import uploads
 from studio.ui.form import Form, family_values
 from studio.ui.page import ASSETS, Page
@@ -23,11 +24,11 @@ def values_of(form: Form, updates: dict) -> dict[str, object]:
     return {names[one]: update["value"] for one, update in updates.items() if one in names and "value" in update}
 
 
-def nothing(value: object) -> None:
+def nothing(value: object, *, label: str = "") -> None:
     return None
 
 
-def house(value: object) -> Picture:
+def house(value: object, *, label: str = "") -> Picture:
     return images.read(HOUSE, label="Start image")
 
 
@@ -80,7 +81,7 @@ def test_a_value_out_of_its_limits_is_named_by_its_label(form: Form, values: dic
 
 def test_a_broken_start_image_is_refused(form: Form) -> None:
     with pytest.raises(InvalidField, match="^Start image: "):
-        form.request({"image": "x"}, lambda value: "no picture")
+        form.request({"image": "x"}, lambda value, **how: "no picture")
 
 
 def test_what_was_kept_is_put_back(form: Form, page: Page) -> None:
@@ -136,7 +137,7 @@ def test_a_family_without_flow_samplers_offers_only_its_own(form: Form, page: Pa
 
 
 def test_every_field_a_picture_can_be_asked_by_has_a_control(form: Form) -> None:
-    assert set(form.controls) == {row.name for row in fields(ImageToImage)}
+    assert set(form.controls) == {row.name for row in fields(ImageToImage)} - {*STEERING}
 
 
 def test_no_field_is_left_out_of_what_is_remembered(form: Form) -> None:

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import PurePosixPath
 
+from studio import catalog
 from studio.axes import FIELDS as AXES
 from studio.outputs import Row
 from studio.requests import RULES
@@ -73,7 +74,15 @@ def facts(row: Row, labels: Labels) -> dict[str, str]:
     pairs["Size"] = f"{row.width} × {row.height}"
     used = [*(name for name in SETTINGS), *(name for name, is_used in IF_USED.items() if is_used(said))]
     pairs |= {RULES[name].label: _value(name, said[name]) for name in used if said.get(name) is not None}
+    if said.get("controls"):
+        pairs[RULES["controls"].label] = ", ".join(map(_control, said["controls"]))
     return pairs | {f"{name.upper()} axis": _axis(row.request[name]) for name in "xyz" if row.request.get(name)}
+
+
+def _control(said: Mapping[str, object]) -> str:
+    """What is followed and how strictly."""
+    kind = next((kind.label for kind in catalog.KINDS if kind.name == said.get("kind")), str(said.get("kind")))
+    return f"{kind} {said.get('controlnet_conditioning_scale', 1):g}"
 
 
 def base(row: Row) -> Mapping[str, object]:

@@ -9,7 +9,6 @@ import gradio as gr
 from studio import images
 from studio.errors import StudioError
 from studio.outputs import Row
-from studio.requests import ImageToImage, Inpaint
 from studio.ui import chosen, uploads
 from studio.ui.bench import Bench
 from studio.ui.chosen import LABEL, Target
@@ -36,8 +35,7 @@ def reuse(page: Page, view: View, forms: Sequence[Form]) -> None:
     def fill(value: object, request: gr.Request) -> Updates:
         with told("Not filled in"):
             values = settings(page.gallery(page.owner(request)).get(asking.one(value)))
-            kind = Inpaint if values.get("verb") else ImageToImage
-            form = next(form for form in forms if form.request_type is kind)
+            form = next(form for form in forms if form.fits(values))
             filled = form.filled(chosen.with_files(page, values, request), page.row)
             return {page.tabs: gr.Tabs(selected=form.title), **filled}
         return {page.tabs: gr.skip()}

@@ -1,0 +1,105 @@
+"""Control pictures and words to a picture that follows them, and how far it does."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import gradio as gr
+
+from studio.requests import ImageToImage
+from studio.ui import (
+    aids,
+    control_api,
+    control_units,
+    controls,
+    events,
+    following,
+    obeying,
+    picture,
+    sections,
+    start_image,
+    ties,
+)
+from studio.ui.bench import Bench
+from studio.ui.form import Form
+from studio.ui.page import ASSETS, PLACES, Page
+
+TITLE = "Control"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """The files of a picture to follow and of what came of it, what of it is followed, and the prompt."""
+
+    picture: str
+    kind: str
+    prompt: str
+    result: str
+
+    @property
+    def file(self) -> Path:
+        """The picture."""
+        return ASSETS / "examples" / self.picture
+
+    @property
+    def made(self) -> Path:
+        """What came of it."""
+        return ASSETS / "examples" / self.result
+
+
+# Painted by Storybook; the first is in place when the page opens.
+EXAMPLES = (Example(picture="house.png", kind="canny", prompt="a purple house on the sand, night", result="house.png"),)
+
+
+def build(page: Page) -> Bench:
+    """The tab: what is followed and the words on the left, the picture on the right."""
+    first, family = EXAMPLES[0], page.first_family
+    with gr.Row(elem_classes="workbench", elem_id=aids.bench(TITLE)):
+        with gr.Column(elem_classes="inputs controlling", scale=5):
+            unit = control_units.first(family, str(first.file))
+            fields = {"checkpoint": page.checkpoint, **controls.prompt(first.prompt)}
+            fields |= {"method": control_units.method(family)}
+            buttons = picture.actions()
+            words, size = aids.words(page.checkpoint.value), aids.size(family)
+            fields |= controls.count()
+            recipe, notes = aids.recipe(family), aids.notes("recipe", "strength", "negative_prompt", "second_pass")
+            notes["recipe"].render()
+            with gr.Column(elem_classes="sections"):
+                units = control_units.Units(units=(unit, *control_units.others(family)))
+                image_section, start = sections.start_image(notes["strength"])
+                advanced, beside = sections.advanced(family, notes, is_steered=True)
+            fields |= start | advanced
+        with gr.Column(elem_classes="picture-side", scale=7):
+            view = picture.view(buttons, first.prompt, first.made, send=PLACES)
+            obeyed = obeying.build()
+    with page.drawer:
+        kept = aids.kept(TITLE)
+    form = Form(
+        title=TITLE,
+        request_type=ImageToImage,
+        controls=fields,
+        units=units,
+        aids=aids.Aids(
+            words=words,
+            size=size,
+            recipe=recipe,
+            notes=notes,
+            sections={"image": image_section},
+            facts=aids.facts(family, TITLE),
+            kept=kept,
+            pulse=aids.pulse("control-changed"),
+            **beside,
+        ),
+    )
+    shown = events.connect(page, form, view)
+    ties.connect(page, form, view)
+    start_image.follow_shape(page, form)
+    opened = following.connect(page, form, units)
+    obeying.connect(page, view, obeyed, shown)
+    control_api.publish(page)
+    return Bench(
+        form=form,
+        view=view,
+        takes="Control",
+        target=following.target(page, form, TITLE),
+        open=opened,
+    )
