@@ -29,8 +29,11 @@ FIELDS: dict[str, str] = {
         "second_pass_strength",
         "strength",
         "resize_mode",
+        "method",
     )
 } | {"prompt": "Prompt words"}
+# Those that mean something of every request.
+OFFERED = tuple(name for name in FIELDS if name != "method")
 
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,8})?|\.\d{1,8})"
 _NUMBERS = re.compile(

@@ -44,6 +44,14 @@ class Obeyed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Cost:
+    """What a picture took: seconds, and bytes of the weights that painted it."""
+
+    seconds: float
+    weights_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Result:
     """Finished pictures and the resolved request: running `request` again gives the same bytes.
 
@@ -52,6 +60,7 @@ class Result:
     `paths` are the saved files, of the first pictures alone if saving failed; `note` then says why. `requests` are,
     picture by picture, what gives each alone: for a grid's sheet the grid. `obeyed` tells picture by picture how far
     each control was followed, and `overlays` show it for the first; both are empty where nothing was to be followed.
+    `costs` are those of the pictures of a grid that follow something, None for others.
     """
 
     images: tuple[Image.Image, ...]
@@ -62,6 +71,7 @@ class Result:
     requests: tuple[TextToImage | Grid, ...] = ()
     obeyed: tuple[tuple[Obeyed, ...], ...] = ()
     overlays: tuple[Image.Image, ...] = ()
+    costs: tuple[Cost | None, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.requests:
@@ -139,6 +149,7 @@ def details(result: Result, job: str = "") -> dict[str, object]:
         "job": job,
         "note": result.note,
         "obeyed": [[asdict(one) for one in of_picture] for of_picture in result.obeyed],
+        "costs": [cost and asdict(cost) for cost in result.costs],
     }
 
 

@@ -57,20 +57,6 @@ def _storybook(kind: str) -> ControlNet:
     )
 
 
-def _storybook_adapter(kind: str) -> ControlNet:
-    return ControlNet(
-        id=f"storybook-{kind}-adapter",
-        label=f"Storybook {kind} adapter",
-        family="storybook",
-        kinds=MappingProxyType({kind: 0}),
-        method="t2i_adapter",
-        loads="T2IAdapter",
-        source=f"assets/storybook/t2i-adapter-{kind}",
-        size_bytes=2_800_000,
-        **_APACHE,
-    )
-
-
 def _v11(kind: str, name: str) -> ControlNet:
     """A ControlNet 1.1 of its author, in half precision."""
     return ControlNet(
@@ -143,8 +129,7 @@ def _sd3(kind: str, source: str) -> ControlNet:
 
 # For each family, kind and method the first is the one meant if none is named.
 CONTROLNETS: tuple[ControlNet, ...] = (
-    *map(_storybook, ("canny", "scribble", "depth", "pose", "segmentation")),
-    _storybook_adapter("canny"),
+    _storybook("canny"),
     _v11("canny", "v11p_sd15_canny"),
     _v11("scribble", "v11p_sd15_scribble"),
     _v11("softedge", "v11p_sd15_softedge"),

@@ -141,6 +141,12 @@ class PipelineManager:
             return torch.bfloat16
         return torch.float16
 
+    def weights_bytes(self, request: TextToImage) -> int:
+        """Bytes of the weights in memory that paint a resolved request, those of its controls too."""
+        resident = self._residents[request.checkpoint]
+        nets = {row.id: self._nets[row.id, resident.dtype] for row in adapters.rows(request)}
+        return resident.loaded.size_bytes + sum(map(memory.weight_bytes, nets.values()))
+
     def used_bytes(self) -> int:
         """Bytes of the device's memory in use."""
         return memory.used_bytes(self.device)

@@ -14,7 +14,7 @@ from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager, pace_key
 from studio.pipelines.shelf import Stamp
 from studio.requests import TextToImage
-from studio.results import Preview, Progress, Report, Result, to_json
+from studio.results import Cost, Preview, Progress, Report, Result, to_json
 from studio.tasks.generate import generate, passes
 from studio.tasks.preprocess import Preprocessing
 
@@ -22,6 +22,8 @@ from studio.tasks.preprocess import Preprocessing
 PAINTING = ("painting", "refining", "decoding")
 
 Painted = dict[TextToImage, Image.Image]
+# What was found out of cells that follow something: they are painted anew each time, to be measured.
+Followed = dict[TextToImage, Result]
 
 
 def compare(grid: Grid, manager: PipelineManager, report: Report, preprocessing: Preprocessing | None = None) -> Result:
@@ -35,25 +37,37 @@ def compare(grid: Grid, manager: PipelineManager, report: Report, preprocessing:
     cells = grids.cells(grid, find)
     stamps = {checkpoint: manager.stamp(checkpoint) for checkpoint in grids.checkpoints(grid)}
     keys = {cell.request: _key(cell.request, stamps[cell.request.checkpoint]) for cell in cells}
-    painted, troubles = _painted(keys, manager, report, preprocessing)
+    painted, followed, troubles = _painted(keys, manager, report, preprocessing)
     kept = sorted((cell for cell in cells if cell.request in painted), key=lambda cell: cell.place)
     if not kept:
         raise troubles[-1]
+    requests = [cell.request for cell in kept]
     sheet, scale = sheets.drawn(grid, {cell.place: painted[cell.request] for cell in kept})
-    return Result(
-        images=(sheet, *(painted[cell.request] for cell in kept)),
+    result = Result(
+        images=(sheet, *(painted[request] for request in requests)),
         request=grid,
-        requests=(grid, *(cell.request for cell in kept)),
+        requests=(grid, *requests),
         seconds=time.monotonic() - started,
         note=_note(troubles, f"{len(kept)} of {len(cells)}", scale),
     )
+    return _measured(result, requests, followed, manager) if followed else result
+
+
+def _measured(result: Result, requests: Sequence[TextToImage], followed: Followed, manager: PipelineManager) -> Result:
+    """The result with how far each cell obeys and what it took; of the sheet itself nothing is told."""
+    done = [followed[request] for request in requests]
+    costs = [Cost(seconds=one.seconds, weights_bytes=manager.weights_bytes(one.request)) for one in done]
+    overlays = (result.images[0], *(one.overlays[0] for one in done)) if all(one.overlays for one in done) else ()
+    obeyed = ((), *(one.obeyed[0] if one.obeyed else () for one in done))
+    return replace(result, obeyed=obeyed, overlays=overlays, costs=(None, *costs))
 
 
 def _painted(
     keys: Mapping[TextToImage, str], manager: PipelineManager, report: Report, preprocessing: Preprocessing | None
-) -> tuple[Painted, list[StudioError]]:
-    """The pictures that are to be had, and what stood in the way of the others."""
-    held = {request: manager.finished.find(key) for request, key in keys.items()}
+) -> tuple[Painted, Followed, list[StudioError]]:
+    """The pictures that are to be had, what is known of those that follow something, and what stood in the way."""
+    followed: Followed = {}
+    held = {request: manager.finished.find(key) for request, key in keys.items() if not request.controls}
     painted = {request: picture for request, picture in held.items() if picture is not None}
     waiting = [request for request in keys if request not in painted]
     tally = _Tally(waiting, len(painted), manager, report)
@@ -63,7 +77,7 @@ def _painted(
         if request.checkpoint in useless:
             continue
         try:
-            painted[request] = generate(request, manager, tally.of(index), preprocessing).images[0]
+            result = generate(request, manager, tally.of(index), preprocessing)
         except StudioError as error:
             error.__cause__ = error.__context__ = None
             troubles.append(error.with_traceback(None))  # the frames hold tensors
@@ -71,9 +85,13 @@ def _painted(
                 break
             if not isinstance(error, RunError):  # the checkpoint's fault, which its other cells share
                 useless.add(request.checkpoint)
+            continue
+        painted[request] = result.images[0]
+        if request.controls:
+            followed[request] = result
         else:
             manager.finished.keep(keys[request], painted[request])
-    return painted, troubles
+    return painted, followed, troubles
 
 
 def _key(request: TextToImage, stamp: Stamp) -> str:

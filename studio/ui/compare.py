@@ -28,7 +28,7 @@ HINT = "One picture for each value, on one sheet. Of prompt words, the first giv
 
 def build() -> dict[str, Component]:
     """For each axis the field that changes and the values it takes, by "x_field", "x_values" and so on."""
-    choices = [NOTHING, *((label, field) for field, label in axes.FIELDS.items())]
+    choices = [NOTHING, *((label, field) for field, label in axes.FIELDS.items() if field in axes.OFFERED)]
     rows: dict[str, Component] = {}
     for name, (label, info) in AXES.items():
         with gr.Row(elem_classes="axis"):

@@ -25,18 +25,20 @@ from studio.ui.page import Page
 
 RULES = rules.of(Control)
 LABEL = RULES["image"].label
-# Of each control one value, or one for all of them.
-EACH = (
-    "preprocessor",
-    "controlnet",
-    "resize_mode",
-    "controlnet_conditioning_scale",
-    "control_guidance_start",
-    "control_guidance_end",
-    "detect_resolution",
-    "low_threshold",
-    "high_threshold",
-)
+# Of each control one value, or one for all of them: fields by what they are called here, where a start image may be
+# resized too.
+EACH = {
+    "preprocessor": "preprocessor",
+    "controlnet": "controlnet",
+    "control_resize_mode": "resize_mode",
+    "controlnet_conditioning_scale": "controlnet_conditioning_scale",
+    "control_guidance_start": "control_guidance_start",
+    "control_guidance_end": "control_guidance_end",
+    "detect_resolution": "detect_resolution",
+    "low_threshold": "low_threshold",
+    "high_threshold": "high_threshold",
+    "reduction": "reduction",
+}
 # Fields of a request that are told apart from those of its controls.
 SAMPLING = tuple(name for name in rules.of(ImageToImage) if name != "controls")
 
@@ -83,7 +85,7 @@ def controls(page: Page, values: Mapping[str, object], owner: str) -> list[Contr
     if len(kinds) != count:
         message = f"Control: {len(kinds)} kinds for {count} controls. Name one for each, or one for all."
         raise InvalidField("kinds", message)
-    each = {name: _each(name, values[name], count) for name in EACH}
+    each = {field: _each(field, values[name], count) for name, field in EACH.items()}
     if values["preprocess"] is False:
         each["preprocessor"] = ["none"] * count
     elif values["preprocess"] is not True:
@@ -109,9 +111,11 @@ def _parameters() -> dict[str, tuple[Parameter, object]]:
         for name, (schema, default, about) in own.items()
     }
     defaults = {name: default for name, (_, default, _) in own.items()}
-    each = {row.name: row.default for row in fields(Control) if row.name in EACH}
+    usual = {row.name: row.default for row in fields(Control)}
+    each = {name: usual[field] for name, field in EACH.items()}
     said |= {
-        name: Parameter(RULES[name].label, _about(f"{RULES[name].info} One, or a list."), each[name]) for name in EACH
+        name: Parameter(RULES[field].label, _about(f"{RULES[field].info} One, or a list."), each[name])
+        for name, field in EACH.items()
     }
     both = {name: (parameter, (defaults | each)[name]) for name, parameter in said.items()}
     sampling = parameters(ImageToImage, left_out=("controls",))
@@ -160,7 +164,7 @@ def _as_taken(details: dict[str, object]) -> dict[str, object]:
         return details
     request = dict(details["request"])
     listed = request.pop("controls")
-    each = {name: [control[name] for control in listed] for name in EACH}
+    each = {name: [control[field] for control in listed] for name, field in EACH.items()}
     seen = {
         "control_images": [control["image"] for control in listed],
         "kinds": [control["kind"] for control in listed],

@@ -8,16 +8,18 @@ import gradio as gr
 from gradio.events import Dependency
 
 from studio import catalog, images, skeletons
+from studio.axes import Axis
 from studio.errors import StudioError
+from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import Control, Preprocess
 from studio.ui import control_units, markup, masking, skeleton_editor, sketch_pad, uploads
 from studio.ui.chosen import Target
 from studio.ui.control_units import LABEL, STRENGTH, Unit, Units, name_of
-from studio.ui.events import WATCHING, adding_up, reader, telling, told
+from studio.ui.events import WATCHING, adding_up, reader, submitted, telling, told
 from studio.ui.form import Form
 from studio.ui.page import QUICK, Page
-from studio.ui.picture import Updates
+from studio.ui.picture import Updates, View
 from studio.vision import poses, preprocessors
 
 # Sides of the picture that a control image is shown for, if nothing else is said.
@@ -52,6 +54,21 @@ def methods(page: Page, form: Form) -> None:
         return gr.update(choices=choices, value=method if method in known else known[0])
 
     page.checkpoint.change(follow, [page.checkpoint, method], method, **QUICK)
+
+
+def try_each(page: Page, form: Form, view: View, button: gr.Button) -> Dependency:
+    """The button paints the same words, seed and controls by each method of the family, on one sheet."""
+
+    def run(request: gr.Request, **values: object) -> Iterator[Updates]:
+        def asked() -> Grid:
+            base = form.request(values, reader(page, request))
+            row = page.row(base.checkpoint)
+            known = [name for _, name in control_units.methods(row["family"])] if row else ["none"]
+            return Grid(base=replace(base, num_images_per_prompt=1), x=Axis(field="method", values=tuple(known)))
+
+        yield from submitted(page, view, asked, request)
+
+    return button.click(run, inputs_kwargs=form.inputs, outputs=view.outputs, preprocess=False, **WATCHING)
 
 
 def offer(page: Page, form: Form, unit: Unit) -> None:

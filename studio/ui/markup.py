@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
@@ -77,6 +77,18 @@ def scores(said: Sequence[Mapping[str, object]]) -> str:
     """How far a picture follows each of its controls."""
     rows = "".join(f"<li><b>{escape(name)}</b> {escape(told)}</li>" for name, told in map(_score, said))
     return f"<ul class='scores' aria-label='Did it obey?'>{rows}</ul>"
+
+
+def ways(said: Iterable[tuple[str, Mapping[str, object], Sequence[Mapping[str, object]]]]) -> str:
+    """What each method took, and how far it obeys, as a table."""
+    rows = []
+    for method, cost, obeyed in said:
+        took = f"{cost['seconds']:.1f} s", data_size(cost["weights_bytes"])
+        follows = ", ".join(" ".join(_score(one)) for one in obeyed)
+        rows.append("".join(f"<td>{escape(cell)}</td>" for cell in (method, *took, follows)))
+    head = "".join(f"<th scope='col'>{name}</th>" for name in ("Method", "Time", "Weights", "Obeys"))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f"<table class='ways'><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def overlay(picture: Image.Image) -> str:

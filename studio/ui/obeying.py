@@ -5,6 +5,7 @@ from gradio.events import Dependency
 from PIL import Image
 
 from studio.engine.jobs import Job
+from studio.requests import METHODS
 from studio.results import Result
 from studio.ui import markup
 from studio.ui.controls import html
@@ -28,13 +29,13 @@ def connect(page: Page, view: View, parts: Parts, shown: tuple[Dependency, ...])
     box, scores, switch, overlay = parts
 
     def tell(details: object, index: object, is_on: object, request: gr.Request) -> Updates:
-        said = _scores(details, index)
+        said = _said(details, index)
         if not said:
             return {box: gr.update(visible=False)}
         picture = _overlay(_result(page, details, request), index) if is_on is True else None
         return {
             box: gr.update(visible=True),
-            scores: markup.scores(said),
+            scores: said,
             overlay: gr.update(value=markup.overlay(picture) if picture else "", visible=picture is not None),
         }
 
@@ -48,12 +49,15 @@ def connect(page: Page, view: View, parts: Parts, shown: tuple[Dependency, ...])
     view.gallery.select(look, [details, switch], told, **QUICK)
 
 
-def _scores(details: object, index: object) -> list[dict]:
-    """What the details of a job tell of that picture."""
+def _said(details: object, index: object) -> str:
+    """What the details of a job tell of that picture; of the sheet what each of its cells took and how far it obeys."""
     try:
-        return details["obeyed"][index]
-    except (TypeError, KeyError, IndexError):  # none were made, or the page is older than what it shows
-        return []
+        if details["costs"] and index == 0:
+            methods = [METHODS[method] for method in details["request"]["x"]["values"]]
+            return markup.ways(zip(methods, details["costs"][1:], details["obeyed"][1:], strict=True))
+        return markup.scores(details["obeyed"][index]) if details["obeyed"][index] else ""
+    except (TypeError, KeyError, IndexError, ValueError):  # none were made, or the page is older than what it shows
+        return ""
 
 
 def _result(page: Page, details: object, request: gr.Request) -> Result | None:

@@ -59,6 +59,7 @@ def build(page: Page) -> Bench:
             fields = {"checkpoint": page.checkpoint, **controls.prompt(first.prompt)}
             fields |= {"method": control_units.method(family)}
             buttons = picture.actions()
+            ways = gr.Button("Try each", size="sm", elem_classes="ways-button")
             words, size = aids.words(page.checkpoint.value), aids.size(family)
             fields |= controls.count()
             recipe, notes = aids.recipe(family), aids.notes("recipe", "strength", "negative_prompt", "second_pass")
@@ -94,7 +95,7 @@ def build(page: Page) -> Bench:
     ties.connect(page, form, view)
     start_image.follow_shape(page, form)
     opened = following.connect(page, form, units)
-    obeying.connect(page, view, obeyed, shown)
+    obeying.connect(page, view, obeyed, (*shown, following.try_each(page, form, view, ways)))
     control_api.publish(page)
     return Bench(
         form=form,
