@@ -100,6 +100,29 @@ def from_json(text: str, size: tuple[int, int] | None = None) -> list[Skeleton]:
     return [_person(number, person, scale) for number, person in enumerate(people, 1)]
 
 
+def canvas_of(text: str) -> tuple[int, int] | None:
+    """The size in pixels that the JSON of people, as `from_json` takes it, names; None if it names none."""
+    read = json.loads(text)
+    read = read[0] if isinstance(read, list) else read
+    sides = _side(read.get("canvas_width")), _side(read.get("canvas_height"))
+    return None if None in sides else tuple(max(1, round(side)) for side in sides)
+
+
+def resized(people: Sequence[Skeleton], canvas: tuple[int, int], size: tuple[int, int], mode: str) -> list[Skeleton]:
+    """The people of a canvas at another size: stretched, or scaled evenly so that all of it is seen ("fill") or none
+    of the size is empty ("crop"), as `images.resized` does with pictures."""
+    if mode == "stretch":
+        return list(people)
+    wide, high = (new / old for new, old in zip(size, canvas, strict=True))
+    scale = min(wide, high) if mode == "fill" else max(wide, high)
+
+    def moved(point: Point) -> Point:
+        x, y = ((share - 0.5) * scale / side + 0.5 for share, side in zip(point, (wide, high), strict=True))
+        return x, y
+
+    return [Skeleton(joints={name: moved(point) for name, point in person.joints.items()}) for person in people]
+
+
 def mean_error(people: Sequence[Skeleton], wanted: Sequence[Skeleton], size: tuple[int, int]) -> float | None:
     """Mean distance of joints that are seen in both, in percent of the picture's height; None if there are none.
 

@@ -84,3 +84,23 @@ def test_each_person_is_held_against_the_nearest() -> None:
 def test_without_a_joint_in_common_there_is_no_error() -> None:
     assert skeletons.mean_error([], [STANDING], (100, 100)) is None
     assert skeletons.mean_error([Skeleton(joints={"left_ear": (0.1, 0.1)})], [STANDING], (100, 100)) is None
+
+
+@pytest.mark.parametrize(
+    ("mode", "place"),
+    [("stretch", (0.25, 0.5)), ("crop", (0.0, 0.5)), ("fill", (0.25, 0.5))],
+    ids=str,
+)
+def test_people_keep_their_shape_at_another_size_unless_stretched(mode: str, place: tuple[float, float]) -> None:
+    (person,) = skeletons.resized([Skeleton(joints={"nose": (0.25, 0.5)})], (200, 100), (100, 100), mode)
+    assert person.joints["nose"] == pytest.approx(place)
+
+
+def test_all_of_a_canvas_is_seen_if_it_is_filled_up() -> None:
+    (person,) = skeletons.resized([Skeleton(joints={"nose": (0.5, 0.0)})], (200, 100), (100, 100), "fill")
+    assert person.joints["nose"] == pytest.approx((0.5, 0.25))
+
+
+def test_a_canvas_is_named_in_whole_pixels_or_not_at_all() -> None:
+    assert skeletons.canvas_of(skeletons.to_json([], (30, 20))) == (30, 20)
+    assert skeletons.canvas_of('[{"people": []}]') is None

@@ -7,7 +7,8 @@ packet: no viewer shows it as a caption, and in a JPEG it has 64 kB of its own b
 
 import json
 import zlib
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from html import escape
 from io import BytesIO
 from pathlib import PurePath
@@ -20,7 +21,7 @@ from studio import infotext
 from studio.errors import StudioError
 from studio.grids import Grid
 from studio.requests import TextToImage
-from studio.results import to_json
+from studio.results import Obeyed, to_json
 
 VERSION = "0.3"
 CHUNK = "easel"
@@ -34,14 +35,24 @@ LARGEST_SEGMENT = 65_000
 Asked = TypeVar("Asked", TextToImage, Grid)
 
 
-def encoded(image: Image.Image, request: Asked, *, format: str = "PNG", model_hash: str | None = None) -> bytes:
+def encoded(
+    image: Image.Image,
+    request: Asked,
+    *,
+    format: str = "PNG",
+    model_hash: str | None = None,
+    obeyed: Sequence[Obeyed] = (),
+) -> bytes:
     """A picture as the bytes of a PNG, JPEG or WebP file; `request` is what gives it alone, as in `Result.requests`.
 
-    With `embed_metadata` off nothing but pixels is in it. StudioError if the settings are too long for a JPEG.
+    `obeyed` is told beside it. With `embed_metadata` off nothing but pixels is in it. StudioError if the settings are
+    too long for a JPEG.
     """
     clean = image.copy()
     clean.info = {}  # Pillow would write what it finds there
-    said = SAID[format](shared(request), model_hash) if request.embed_metadata else {}
+    said = (
+        SAID[format](infotext_of(shared(request), model_hash), _json(request, obeyed)) if request.embed_metadata else {}
+    )
     file = BytesIO()
     if format != "PNG" and clean.mode not in ("RGB", "L"):
         clean = clean.convert("RGBA" if format == "WEBP" else "RGB")
@@ -72,30 +83,32 @@ def _name(checkpoint: str) -> str:
     return path.name if path.is_absolute() else checkpoint
 
 
-def _json(request: Asked) -> str:
-    return json.dumps({"version": VERSION, "request": to_json(request)}, ensure_ascii=False)
+def _json(request: Asked, obeyed: Sequence[Obeyed]) -> str:
+    said = {"version": VERSION, "request": to_json(shared(request))}
+    followed = {"obeyed": [asdict(one) for one in obeyed]} if obeyed else {}
+    return json.dumps(said | followed, ensure_ascii=False)
 
 
-def _png(request: Asked, model_hash: str | None) -> dict[str, object]:
+def _png(text: str, settings: str) -> dict[str, object]:
     info = PngInfo()
-    info.add_text(TEXT, infotext_of(request, model_hash))
-    info.add_itxt(CHUNK, _json(request))
+    info.add_text(TEXT, text)
+    info.add_itxt(CHUNK, settings)
     return {"pnginfo": info}
 
 
-def _exif(request: Asked, model_hash: str | None) -> dict[str, object]:
+def _exif(text: str, settings: str) -> dict[str, object]:
     exif = Image.Exif()
-    exif[EXIF_IFD] = {USER_COMMENT: UNICODE + infotext_of(request, model_hash).encode("utf-16-be")}
+    exif[EXIF_IFD] = {USER_COMMENT: UNICODE + text.encode("utf-16-be")}
     packet = (
         '<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        f'<rdf:Description rdf:about="" xmlns:{CHUNK}="{NAMESPACE}"><{CHUNK}:settings>{escape(_json(request))}'
+        f'<rdf:Description rdf:about="" xmlns:{CHUNK}="{NAMESPACE}"><{CHUNK}:settings>{escape(settings)}'
         f"</{CHUNK}:settings></rdf:Description></rdf:RDF></x:xmpmeta>"
     )
     return {"exif": exif.tobytes(), "xmp": packet.encode()}
 
 
-def _jpeg(request: Asked, model_hash: str | None) -> dict[str, object]:
-    said = _exif(request, model_hash)
+def _jpeg(text: str, settings: str) -> dict[str, object]:
+    said = _exif(text, settings)
     if max(map(len, said.values())) > LARGEST_SEGMENT:
         raise StudioError(
             "Settings: the prompts are too long to stand in a JPEG. Save as PNG or WebP, or leave them out."

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from studio.outputs.inputs import keep_input
 from studio.outputs.owners import owner_folder, owner_key
 from studio.outputs.rows import Row, add
 from studio.requests import TextToImage
-from studio.results import Result, to_json
+from studio.results import Obeyed, Result, to_json
 
 # The hash of a checkpoint, by its id, once it is known.
 HashOf = Callable[[str], str | None]
@@ -37,7 +37,8 @@ def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf
             _keep_inputs(request.base if isinstance(request, Grid) else request, index.folder, owner)
             model_hash = hash_of(request.checkpoint)
             path = files.free(day / f"{now:%H%M%S}-{job[:8]}-{number}.png")
-            write(path, image, request, model_hash=model_hash)
+            obeyed = result.obeyed[number] if number < len(result.obeyed) else ()
+            write(path, image, request, model_hash=model_hash, obeyed=obeyed)
             paths.append(path)
             row = _row(path.relative_to(index.folder), image.size, request)
             row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash))
@@ -49,9 +50,16 @@ def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf
     return _noted(replace(result, paths=tuple(paths)), missed)
 
 
-def write(path: Path, image: Image.Image, request: TextToImage | Grid, *, model_hash: str | None = None) -> None:
+def write(
+    path: Path,
+    image: Image.Image,
+    request: TextToImage | Grid,
+    *,
+    model_hash: str | None = None,
+    obeyed: Sequence[Obeyed] = (),
+) -> None:
     """Write one PNG with its settings, whole or not at all; OSError if it cannot be."""
-    files.write(path, encoded(image, request, model_hash=model_hash))
+    files.write(path, encoded(image, request, model_hash=model_hash, obeyed=obeyed))
 
 
 def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from studio import catalog, images, obedience, skeletons
+from studio import catalog, images, obedience
 from studio.config import Settings
 from studio.errors import StudioError
 from studio.masks import Box
@@ -19,7 +19,7 @@ from studio.requests import Canvas, Control, Inpaint, Preprocess, TextToImage, c
 from studio.results import Obeyed, Preprocessed, Report, Result
 from studio.skeletons import Skeleton
 from studio.tasks.preprocess import Preprocessing
-from studio.vision import palettes, poses, preprocessors
+from studio.vision import controls, palettes, poses, preprocessors
 from studio.vision.palettes import Colour
 from studio.vision.preprocessors import Preprocessor
 
@@ -95,7 +95,7 @@ class Controls:
     def _drawn(self, control: Control, size: Size) -> Drawn:
         full = self._whole.image.size if self._whole else size
         if control.skeleton:
-            people = tuple(skeletons.from_json(control.skeleton))
+            people = tuple(controls.people(control, full))
             drawn = Drawn(poses.drawn(people, full), people)
         else:
             picture = images.picture(images.resized(control.image, *full, control.resize_mode))

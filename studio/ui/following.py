@@ -20,7 +20,7 @@ from studio.ui.events import WATCHING, adding_up, reader, submitted, telling, to
 from studio.ui.form import Form
 from studio.ui.page import QUICK, Page
 from studio.ui.picture import Updates, View
-from studio.vision import poses, preprocessors
+from studio.vision import controls, poses, preprocessors
 
 # Sides of the picture that a control image is shown for, if nothing else is said.
 SIZE = ("width", "height")
@@ -195,8 +195,8 @@ def _shown(page: Page, unit: Unit, values: dict[str, object], request: gr.Reques
         row = page.row(values["checkpoint"])
         size = tuple(int(values[name]) for name in SIZE)
         if control.skeleton:
-            made, note = poses.drawn(skeletons.from_json(control.skeleton), size), ""
-            yield _told(unit, images.picture(made), note)
+            made = poses.drawn(controls.people(control, size), size)
+            yield _told(unit, images.picture(made), "")
             return
         if control.image is None:
             yield {unit.seen: control_units.nothing(), unit.line: markup.note("")}

@@ -10,7 +10,7 @@ from PIL import Image
 from studio import images, skeletons
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.skeletons import BONES, JOINTS, LARGEST_NUMBER, MOST_PEOPLE
+from studio.skeletons import BONES, JOINTS, MOST_PEOPLE
 from studio.vision.poses import COLOURS
 
 # Whom "Add person" adds: where each joint is, in heights of the person, from the middle and from the top.
@@ -113,7 +113,7 @@ def read_json(asked: object) -> tuple[str, str]:
         return "", str(error)
     if not people:
         return "", "Skeleton: there is nobody in it. Send JSON with at least one person."
-    return skeletons.to_json(people, _canvas(text) or size or (LAID_AT, LAID_AT)), ""
+    return skeletons.to_json(people, skeletons.canvas_of(text) or size or (LAID_AT, LAID_AT)), ""
 
 
 def facts() -> dict[str, object]:
@@ -125,15 +125,6 @@ def facts() -> dict[str, object]:
         "standing": [STANDING[name] for name in JOINTS],
         "most": MOST_PEOPLE,
     }
-
-
-def _canvas(text: str) -> tuple[int, int] | None:
-    """The size that the JSON of people names, if it names one."""
-    read = json.loads(text)
-    read = read[0] if isinstance(read, list) else read
-    sides = read.get("canvas_width"), read.get("canvas_height")
-    is_sound = all(type(side) in (int, float) and 0 < side <= LARGEST_NUMBER for side in sides)
-    return tuple(max(1, round(side)) for side in sides) if is_sound else None
 
 
 def _address(picture: Picture) -> str:

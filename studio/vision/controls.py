@@ -6,6 +6,7 @@ from typing import TypeVar
 from studio import catalog, skeletons
 from studio.errors import InvalidField, NotFound
 from studio.requests import Control, TextToImage
+from studio.skeletons import Skeleton
 from studio.vision import preprocessors
 
 Asked = TypeVar("Asked", bound=TextToImage)
@@ -19,6 +20,13 @@ def resolved(request: Asked, family: str) -> Asked:
     if not request.controls:
         return request
     return replace(request, controls=tuple(_resolved(control, family) for control in request.controls))
+
+
+def people(control: Control, size: tuple[int, int]) -> list[Skeleton]:
+    """The people of a control's skeleton at the size painted, brought to it as its picture would be."""
+    found = skeletons.from_json(control.skeleton)
+    canvas = skeletons.canvas_of(control.skeleton) or size
+    return skeletons.resized(found, canvas, size, control.resize_mode)
 
 
 def _resolved(control: Control, family: str) -> Control:

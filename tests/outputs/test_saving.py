@@ -1,8 +1,10 @@
 """Pictures are saved whole, with their settings, and listed; or offered unsaved with the reason."""
 
+import json
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from studio import outputs
 from studio.errors import NotFound
 from studio.outputs import Gallery, Index
 from studio.requests import Control, TextToImage
-from studio.results import from_json
+from studio.results import Obeyed, from_json
 from tests.outputs import examples
 
 
@@ -178,3 +180,12 @@ def test_kills_leave_no_broken_file_and_no_row_without_one(tmp_path: Path) -> No
         assert outputs.found(path).source == "easel"
     assert sum(Gallery(index, owner).page()[1] for owner in ("local", "visitor")) == len(pictures)
     index.close()
+
+
+def test_how_far_a_picture_obeys_stands_in_its_file(index: Index) -> None:
+    obeyed = ((Obeyed(kind="canny", measure="edges", value=0.61),), ())
+    result = replace(examples.result(examples.request(num_images_per_prompt=2), pictures=2), obeyed=obeyed)
+    first, second = outputs.saved(result, index, owner="me", job="a").paths
+    said = [json.loads(Image.open(path).text["easel"]) for path in (first, second)]
+    assert said[0]["obeyed"] == [{"kind": "canny", "measure": "edges", "value": 0.61}]
+    assert "obeyed" not in said[1]

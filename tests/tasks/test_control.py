@@ -121,12 +121,11 @@ def test_a_control_shows_and_leaves_the_checkpoint_as_it_was(
     assert bytes_of(run(words, manager, quietly)) == bytes_of(plain)
 
 
-@pytest.mark.parametrize("way", STEERED)
+# What is guessed is added to one half of the words alone, weight or not.
+@pytest.mark.parametrize("way", [name for name, (*_, how) in STEERED.items() if not how.get("guess_mode")])
 def test_a_control_without_weight_changes_nothing(painted: Painted, way: str) -> None:
     checkpoint, controls, how = STEERED[way]
     weightless = [replace(control, controlnet_conditioning_scale=0.0) for control in controls]
-    if how.get("guess_mode"):
-        pytest.skip("what is guessed is added to one half of the words alone")
     words = replace(asked(checkpoint, **how), method="controlnet")
     assert bytes_of(painted(asked(checkpoint, *weightless, **how))) == bytes_of(painted(words))
 
@@ -490,3 +489,15 @@ def test_the_controls_of_an_edit_are_of_the_whole_picture(held: Preprocessing, s
     grey = np.asarray(drawn.image)[..., 0]
     assert grey[0].mean() == pytest.approx(top / 300 * 255, abs=6)
     assert grey[-1].mean() == pytest.approx(bottom / 300 * 255, abs=6)
+
+
+def test_methods_side_by_side_tell_what_each_took_and_how_far_it_obeys(
+    manager: PipelineManager, held: Preprocessing
+) -> None:
+    axis = Axis(field="method", values=("controlnet", "t2i_adapter", "none"))
+    result = run(Grid(base=asked("sd1", CANNY), x=axis), manager, quietly, held)
+    sheet, by_net, by_adapter, by_words = zip(result.obeyed, result.costs, result.overlays, strict=True)
+    assert sheet[:2] == ((), None)
+    assert all(one[0][0].value is not None and one[1].seconds > 0 for one in (by_net, by_adapter, by_words))
+    weights = [one[1].weights_bytes for one in (by_net, by_adapter, by_words)]
+    assert min(weights[:2]) > weights[2] > 0
