@@ -38,7 +38,7 @@ def measured(pipe: StableDiffusionPipeline, *, kind: str, is_adapter: bool = Fal
     some = _some(kind)
     nets = [_net(kind, is_adapter=is_adapter)]
     followed = [_scored([kind], *pair) for pair in zip(_painted(pipe, some, [kind], nets), some, strict=True)]
-    alone = [_scored([kind], *pair) for pair in zip(_painted(pipe, some, [], []), some, strict=True)]
+    alone = [_scored([kind], *pair) for pair in zip(_alone(pipe, tuple(some)), some, strict=True)]
     name = NAMES[kind]
     return {
         name: _mean(followed, kind),
@@ -94,6 +94,12 @@ def _painted(
             generator=torch.Generator().manual_seed(index),
         ).images
     return made
+
+
+@cache
+def _alone(pipe: StableDiffusionPipeline, some: tuple[Scene, ...]) -> list[Image.Image]:
+    """The same without any control, which several kinds are held against."""
+    return _painted(pipe, some, [], [])
 
 
 def _scored(kinds: Sequence[str], made: Image.Image, scene: Scene) -> dict[str, float | None]:

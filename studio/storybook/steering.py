@@ -64,6 +64,9 @@ KINDS: Mapping[str, Draw] = {
 }
 
 
+FIRST = next(iter(KINDS))
+
+
 def control_images(some: Sequence[Scene], kind: str, height: int = HEIGHT) -> np.ndarray:
     """(n, height, width, 3) uint8: the control images of scenes of one aspect, drawn from what is true of them."""
     return each(partial(_drawn, kind=kind), some, height)
@@ -76,7 +79,7 @@ def train(minutes: float, device: torch.device, *, kind: str, is_adapter: bool =
     picked_from = np.array(fitting[:MOST])
     drawn = torch.from_numpy(control_images([some[index] for index in picked_from], kind))
     base, text_tower = unet.trained(device).requires_grad_(False), clip.trained(device).text_model
-    net = trained(kind, device, is_adapter=is_adapter) or make(base, is_adapter=is_adapter)
+    net = trained(kind, device, is_adapter=is_adapter) or _begun(base, device, is_adapter=is_adapter)
     guess = (_adapted if is_adapter else _controlled)(net, base)
     alphas = unet.noise_schedule().alphas_cumprod.to(device)
     rng, batch = np.random.default_rng(), BATCH // workers()
@@ -97,6 +100,12 @@ def make(base: UNet2DConditionModel, *, is_adapter: bool = False) -> nn.Module:
     if is_adapter:
         return T2IAdapter(**ADAPTER)
     return ControlNetModel.from_unet(base, conditioning_embedding_out_channels=EMBEDDING)
+
+
+def _begun(base: UNet2DConditionModel, device: torch.device, *, is_adapter: bool) -> nn.Module:
+    """A ControlNet begins as the first that was trained, which knows already how to be heard."""
+    first = None if is_adapter else trained(FIRST, device)
+    return first or make(base, is_adapter=is_adapter)
 
 
 def trained(kind: str, device: torch.device, *, is_adapter: bool = False) -> nn.Module | None:

@@ -29,8 +29,8 @@ SIZE = ("width", "height")
 Tie = Callable[[Callable[..., Dependency]], Dependency]
 
 
-def connect(page: Page, form: Form, units: Units) -> Callable[[gr.Tab], object]:
-    """All that is tied on the controls of a form; gives what is tied to its tab when there is one."""
+def connect(page: Page, form: Form, units: Units) -> Callable[[Callable[..., Dependency]], object]:
+    """All that is tied on the controls of a form; gives what has them shown after an event besides."""
     methods(page, form)
     opened = []
     for unit in units.units:
@@ -38,7 +38,7 @@ def connect(page: Page, form: Form, units: Units) -> Callable[[gr.Tab], object]:
         strictness(form, unit)
         opened += [lay(page, form, unit), show(page, form, unit)]
         find(page, form, unit)
-    return lambda tab: [event(tab.select) for event in opened]
+    return lambda event: [tie(event) for tie in opened]
 
 
 def methods(page: Page, form: Form) -> None:

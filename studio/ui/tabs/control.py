@@ -1,14 +1,12 @@
 """Control pictures and words to a picture that follows them, and how far it does."""
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import gradio as gr
 
 from studio.requests import ImageToImage
 from studio.ui import (
     aids,
     control_api,
+    control_examples,
     control_units,
     controls,
     events,
@@ -20,34 +18,18 @@ from studio.ui import (
     ties,
 )
 from studio.ui.bench import Bench
+from studio.ui.control_examples import Example
 from studio.ui.form import Form
-from studio.ui.page import ASSETS, PLACES, Page
+from studio.ui.page import PLACES, Page
 
 TITLE = "Control"
 
-
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """The files of a picture to follow and of what came of it, what of it is followed, and the prompt."""
-
-    picture: str
-    kind: str
-    prompt: str
-    result: str
-
-    @property
-    def file(self) -> Path:
-        """The picture."""
-        return ASSETS / "examples" / self.picture
-
-    @property
-    def made(self) -> Path:
-        """What came of it."""
-        return ASSETS / "examples" / self.result
-
-
 # Painted by Storybook; the first is in place when the page opens.
-EXAMPLES = (Example(picture="house.png", kind="canny", prompt="a purple house on the sand, night", result="house.png"),)
+EXAMPLES = (
+    Example(picture="house.png", kind="canny", prompt="a purple house on the sand, night", result="purple-house.png"),
+    Example(picture="car.png", kind="canny", prompt="a green car in the snow, sunset", result="green-car.png"),
+    Example(picture="boat.png", kind="canny", prompt="a pink boat on the sea, watercolor", result="pink-boat.png"),
+)
 
 
 def build(page: Page) -> Bench:
@@ -72,6 +54,7 @@ def build(page: Page) -> Bench:
         with gr.Column(elem_classes="picture-side", scale=7):
             view = picture.view(buttons, first.prompt, first.made, send=PLACES)
             obeyed = obeying.build()
+            tried = control_examples.build(EXAMPLES)
     with page.drawer:
         kept = aids.kept(TITLE)
     form = Form(
@@ -94,13 +77,14 @@ def build(page: Page) -> Bench:
     shown = events.connect(page, form, view)
     ties.connect(page, form, view)
     start_image.follow_shape(page, form)
-    opened = following.connect(page, form, units)
+    show = following.connect(page, form, units)
     obeying.connect(page, view, obeyed, (*shown, following.try_each(page, form, view, ways)))
+    control_examples.connect(form, tried, show)
     control_api.publish(page)
     return Bench(
         form=form,
         view=view,
         takes="Control",
         target=following.target(page, form, TITLE),
-        open=opened,
+        open=lambda tab: show(tab.select),
     )
