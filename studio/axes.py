@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from studio import catalog
 from studio.errors import InvalidField, StudioError
-from studio.requests import RESIZE_MODES, RULES
+from studio.requests import METHODS, RESIZE_MODES, RULES
 from studio.rules import Rule, shown
 
 MOST_CELLS = 100
@@ -45,7 +45,10 @@ _PIECE = re.compile(r'\s*(?:"(?P<quoted>(?:[^"]|"")*)"\s*|(?P<plain>[^,\n]*))(?P
 # Names that may be written in any case, or as the page shows them.
 _NAMES: dict[str, dict[str, str]] = {
     "scheduler": {sampler.label.casefold(): sampler.label for sampler in catalog.SAMPLERS},
-    "resize_mode": {word.casefold(): name for name, label in RESIZE_MODES.items() for word in (name, label)},
+    **{
+        field: {word.casefold(): name for name, label in choices.items() for word in (name, label)}
+        for field, choices in {"resize_mode": RESIZE_MODES, "method": METHODS}.items()
+    },
 }
 _HOW_NUMBERS = "Write numbers with commas between, a range with its step or with how many: 1, 2, 5-9 (+2), 10-40 [4]."
 _HOW_WORDS = 'Write one after another with commas between, and quotes around what holds a comma: cat, "dog, wet".'
@@ -79,8 +82,9 @@ class Axis:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """Each value as text."""
-        return tuple(map(text_of, self.values))
+        """Each value as text, as the page shows it."""
+        shown = RULES[self.field].choices
+        return tuple(shown.get(value) or text_of(value) for value in self.values)
 
 
 def text_of(value: str | int | float) -> str:

@@ -104,7 +104,13 @@ def test_the_axis_meant_is_named() -> None:
 
 
 def test_every_field_offered_can_be_compared() -> None:
-    texts = {"scheduler": SAMPLERS[0].label, "resize_mode": "crop", "width": "128", "height": "128"}
+    texts = {
+        "scheduler": SAMPLERS[0].label,
+        "resize_mode": "crop",
+        "width": "128",
+        "height": "128",
+        "method": "Words alone",
+    }
     for field in FIELDS:
         assert parse(field, texts.get(field, "1")).field == field
     assert not {"prompt_per_line", "num_images_per_prompt", "embed_metadata", "image"} & set(FIELDS)

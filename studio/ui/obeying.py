@@ -5,6 +5,7 @@ from gradio.events import Dependency
 from PIL import Image
 
 from studio.engine.jobs import Job
+from studio.grids import Grid
 from studio.requests import METHODS
 from studio.results import Result
 from studio.ui import markup
@@ -66,7 +67,7 @@ def _result(page: Page, details: object, request: gr.Request) -> Result | None:
 
 
 def _overlay(result: Result | None, index: object) -> Image.Image | None:
-    """The overlay of that picture; None once it is let go of."""
+    """The overlay of that picture; None of a sheet, or once it is let go of."""
     if result is None or not isinstance(index, int) or not 0 <= index < len(result.overlays):
         return None
-    return result.overlays[index]
+    return None if isinstance(result.requests[index], Grid) else result.overlays[index]
