@@ -10,6 +10,7 @@ from studio.errors import StudioError
 from studio.grids import Grid, axes_from_json, axes_to_json
 from studio.images import Picture
 from studio.requests import RULES, TextToImage, controls, made, single
+from studio.skeletons import Skeleton
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,11 +111,15 @@ class Cut:
 
 @dataclass(frozen=True, kw_only=True)
 class Preprocessed:
-    """A control image, as large as its picture; `note` says so if it shows nothing."""
+    """A control image, as large as its picture; `note` says so if it shows nothing.
+
+    `people` are those a pose was drawn of, None of other kinds.
+    """
 
     image: Picture
     note: str
     seconds: float
+    people: tuple[Skeleton, ...] | None = None
 
 
 class NothingFound(StudioError):

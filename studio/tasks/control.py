@@ -145,7 +145,7 @@ def made_ready(
     Nets are fetched and control images made, and kept for the run: gives the first of them.
     """
     if isinstance(request, Preprocess):
-        return preprocessing.preprocess(request, report)
+        return _looked_at(request, preprocessing, report)
     started = time.monotonic()
     adapters.bring(request, settings, report)
     whole = canvas(request) if isinstance(request, Inpaint) else None
@@ -153,6 +153,15 @@ def made_ready(
     made = Controls(request, family, preprocessing, report, settings=settings, whole=whole)
     first, *_ = made.drawn((request.width, request.height))
     return Preprocessed(image=images.picture(first.image), note="", seconds=time.monotonic() - started)
+
+
+def _looked_at(request: Preprocess, preprocessing: Preprocessing, report: Report) -> Preprocessed:
+    """The control image with the people that it is drawn of."""
+    made = preprocessing.preprocess(request, report)
+    if preprocessors.preprocessor(request.preprocessor).find is None:
+        return made
+    how = {"detect_resolution": request.detect_resolution}
+    return replace(made, people=tuple(preprocessing.people(request.image, request.preprocessor, report, **how)))
 
 
 def _is_here(preprocessor: str, settings: Settings) -> bool:

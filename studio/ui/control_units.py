@@ -183,7 +183,9 @@ def following(unit: Unit, kind: str, family: str, method: str) -> Updates:
     known = [name for _, name in offered]
     kind = kind if kind in known else (known or [kind])[0]
     takes = set(preprocessors.default(kind, family).settings)
-    return {
+    # What is out of sight must not stand in the way.
+    emptied = {unit.fields[name]: gr.skip() if name in takes else None for name in THRESHOLDS}
+    return emptied | {
         unit.fields["kind"]: gr.update(choices=offered, value=kind, info=catalog.kind(kind).info),
         unit.fields["preprocessor"]: gr.update(choices=ways(kind, family), value=""),
         unit.fields["controlnet"]: gr.update(choices=nets(kind, family, method), value=""),

@@ -12,7 +12,7 @@ from studio.axes import Axis
 from studio.errors import StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.requests import Control, Preprocess
+from studio.requests import RULES, Control, Preprocess
 from studio.ui import control_units, markup, masking, skeleton_editor, sketch_pad, uploads
 from studio.ui.chosen import Target
 from studio.ui.control_units import LABEL, STRENGTH, Unit, Units, name_of
@@ -24,6 +24,7 @@ from studio.vision import controls, poses, preprocessors
 
 # Sides of the picture that a control image is shown for, if nothing else is said.
 SIZE = ("width", "height")
+USUAL = (512, 512)
 
 # Ties what is done to one more event.
 Tie = Callable[[Callable[..., Dependency]], Dependency]
@@ -193,7 +194,7 @@ def _shown(page: Page, unit: Unit, values: dict[str, object], request: gr.Reques
     try:
         control = control_units.one(values, unit.number, reader(page, request))
         row = page.row(values["checkpoint"])
-        size = tuple(int(values[name]) for name in SIZE)
+        size = _size(values, control)
         if control.skeleton:
             made = poses.drawn(controls.people(control, size), size)
             yield _told(unit, images.picture(made), "")
@@ -206,6 +207,13 @@ def _shown(page: Page, unit: Unit, values: dict[str, object], request: gr.Reques
         yield _told(unit, found.image, found.note)
     except StudioError as error:
         yield {unit.seen: control_units.nothing(), unit.line: markup.message(str(error))}
+
+
+def _size(values: dict[str, object], control: Control) -> tuple[int, int]:
+    """The size painted; the picture's own if it is left open."""
+    sides = tuple(RULES[name].checked(name, values[name]) for name in SIZE)
+    own = control.image.size if control.image else skeletons.canvas_of(control.skeleton or "{}")
+    return sides if None not in sides else own or USUAL
 
 
 def _preprocess(control: Control, family: str, size: tuple[int, int]) -> Preprocess:

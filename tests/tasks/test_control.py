@@ -15,7 +15,7 @@ from studio.errors import Cancelled, InvalidField, LoadError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
 from studio.pipelines.manager import PipelineManager
-from studio.requests import Control, ImageToImage, Inpaint, TextToImage, canvas, resolved
+from studio.requests import Control, ImageToImage, Inpaint, Preprocess, TextToImage, canvas, resolved
 from studio.results import Obeyed, Preprocessed, Preview, Progress, Result
 from studio.storybook import pose, render
 from studio.storybook.world import Scene, random_scene
@@ -501,3 +501,11 @@ def test_methods_side_by_side_tell_what_each_took_and_how_far_it_obeys(
     assert all(one[0][0].value is not None and one[1].seconds > 0 for one in (by_net, by_adapter, by_words))
     weights = [one[1].weights_bytes for one in (by_net, by_adapter, by_words)]
     assert min(weights[:2]) > weights[2] > 0
+
+
+def test_a_pose_that_is_looked_for_comes_with_its_people(steered: Settings, held: Preprocessing) -> None:
+    asked = Preprocess(image=SHOWN, preprocessor="storybook-pose")
+    found = made_ready(asked, quietly, settings=steered, preprocessing=held)
+    assert found.people and found.people == tuple(held.people(SHOWN, "storybook-pose", quietly))
+    lines = made_ready(replace(asked, preprocessor="canny"), quietly, settings=steered, preprocessing=held)
+    assert lines.people is None
