@@ -52,7 +52,7 @@ def _storybook(kind: str) -> ControlNet:
         kinds=MappingProxyType({kind: 0}),
         loads="ControlNetModel",
         source=f"assets/storybook/controlnet-{kind}",
-        size_bytes=6_300_000,
+        size_bytes=6_450_000,
         **_APACHE,
     )
 
