@@ -11,12 +11,16 @@ from gradio_client import Client, handle_file
 from gradio_client.exceptions import AppError
 from PIL import Image
 
-from studio import outputs
+from studio import outputs, results
 from studio.requests import RULES, ImageToImage
 from tests.ui.conftest import Served, wait_until
 
 # As the endpoint has them: a start image may be left out.
-DEFAULTS = {row.name: None if row.default is MISSING else row.default for row in fields(ImageToImage)}
+DEFAULTS = {
+    row.name: None if row.default is MISSING else row.default
+    for row in fields(ImageToImage)
+    if row.name not in results.STEERING
+}
 QUICK = {"checkpoint": "one", "num_inference_steps": 2, "width": 96, "height": 96}
 
 
@@ -45,7 +49,7 @@ def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> Non
 
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    painting, looking = {"/generate", "/grid", "/edit"}, {"/mask", "/cut_out", "/preprocess"}
+    painting, looking = {"/generate", "/grid", "/edit", "/control"}, {"/mask", "/cut_out", "/preprocess"}
     assert set(endpoints) == painting | looking | {"/checkpoints", "/cancel", "/fetch"}
 
 

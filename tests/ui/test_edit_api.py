@@ -34,7 +34,8 @@ FINDING = ("source", "mask_model", "threshold", "fill_holes", "invert")
 
 def defaults(request_type: type) -> dict[str, object]:
     """As the endpoints have them: a picture may be left out."""
-    return {row.name: None if row.default is MISSING else row.default for row in fields(request_type)}
+    taken = [row for row in fields(request_type) if row.name not in results.STEERING]
+    return {row.name: None if row.default is MISSING else row.default for row in taken}
 
 
 FIND, CUT = defaults(FindMask), defaults(CutOut)
