@@ -129,7 +129,7 @@ def _sd3(kind: str, source: str) -> ControlNet:
 
 # For each family, kind and method the first is the one meant if none is named.
 CONTROLNETS: tuple[ControlNet, ...] = (
-    *map(_storybook, ("canny", "scribble")),
+    *map(_storybook, ("canny", "scribble", "depth")),
     _v11("canny", "v11p_sd15_canny"),
     _v11("scribble", "v11p_sd15_scribble"),
     _v11("softedge", "v11p_sd15_softedge"),
