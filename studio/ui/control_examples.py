@@ -1,51 +1,29 @@
 """Controls to try: each a picture to follow, its words and what came of it; a click puts all of it in place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 from gradio.events import Dependency
 
 from studio import catalog
-from studio.ui import uploads
+from studio.ui import examples, uploads
 from studio.ui.control_units import LABEL
 from studio.ui.form import Form
-from studio.ui.page import ASSETS, QUICK
+from studio.ui.page import QUICK
 from studio.ui.picture import Updates
-
-FOLDER = ASSETS / "examples"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
-    """The files of a picture to follow and of what came of it, what of it is followed, and the prompt."""
+class Example(examples.Example):
+    """A picture that another keeps to, and what of it is followed."""
 
-    picture: str
     kind: str
-    prompt: str
-    result: str
-
-    @property
-    def file(self) -> Path:
-        """The picture."""
-        return FOLDER / self.picture
-
-    @property
-    def made(self) -> Path:
-        """What came of it."""
-        return FOLDER / self.result
 
     @property
     def label(self) -> str:
         """What is done, in words."""
         return f"{catalog.kind(self.kind).label} of a picture → {self.prompt}"
-
-
-def build(examples: Sequence[Example]) -> dict[Example, gr.Button]:
-    """A row of them."""
-    with gr.Row(elem_classes="examples"):
-        return {one: gr.Button(one.label, icon=one.made, size="sm", min_width=0) for one in examples}
 
 
 def connect(

@@ -1,52 +1,30 @@
 """Edits to try: each with its picture, its words and what came of it; a click puts all of it in place."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import gradio as gr
 from gradio.events import Dependency
 
 from studio import catalog
-from studio.ui import mask_section, uploads, verbs
+from studio.ui import examples, mask_section, uploads, verbs
 from studio.ui.form import Form
-from studio.ui.page import ASSETS, QUICK
+from studio.ui.page import QUICK
 from studio.ui.picture import Updates
-
-FOLDER = ASSETS / "examples"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Example:
-    """The files of a picture and of what came of it, the verb, what it was done to, and the prompt."""
+class Example(examples.Example):
+    """A picture changed by a verb, with the words for what it was done to."""
 
-    picture: str
     verb: str
     words: str
-    prompt: str
-    result: str
-
-    @property
-    def file(self) -> Path:
-        """The picture."""
-        return FOLDER / self.picture
-
-    @property
-    def made(self) -> Path:
-        """What came of it."""
-        return FOLDER / self.result
 
     @property
     def label(self) -> str:
         """What was done, in words."""
         verb = catalog.verb(self.verb).label
         return f"{verb}: {self.words} → {self.prompt}" if self.prompt else f"{verb}: {self.words}"
-
-
-def build(examples: Sequence[Example]) -> dict[Example, gr.Button]:
-    """A row of them."""
-    with gr.Row(elem_classes="examples"):
-        return {one: gr.Button(one.label, icon=one.made, size="sm", min_width=0) for one in examples}
 
 
 def connect(

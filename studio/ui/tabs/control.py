@@ -10,6 +10,7 @@ from studio.ui import (
     control_units,
     controls,
     events,
+    examples,
     following,
     obeying,
     picture,
@@ -54,7 +55,7 @@ def build(page: Page) -> Bench:
         with gr.Column(elem_classes="picture-side", scale=7):
             view = picture.view(buttons, first.prompt, first.made, send=PLACES)
             obeyed = obeying.build()
-            tried = control_examples.build(EXAMPLES)
+            tried = examples.build(EXAMPLES)
     with page.drawer:
         kept = aids.kept(TITLE)
     form = Form(

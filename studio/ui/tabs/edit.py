@@ -14,6 +14,7 @@ from studio.ui import (
     edit_api,
     edit_examples,
     events,
+    examples,
     mask_section,
     masking,
     picture,
@@ -78,7 +79,7 @@ def build(page: Page) -> Bench:
         with gr.Column(elem_classes="picture-side", scale=7):
             view = picture.view(buttons, first.prompt, first.made, send=PLACES, can_vary=False)
             compared = before_after.build()
-            tried = edit_examples.build(EXAMPLES)
+            tried = examples.build(EXAMPLES)
     with page.drawer:
         kept = aids.kept(TITLE)
     form = Form(
