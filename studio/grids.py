@@ -10,7 +10,7 @@ from studio import prompts, requests
 from studio.axes import MOST_CELLS, Axis
 from studio.catalog import Checkpoint
 from studio.errors import InvalidField, StudioError
-from studio.requests import LARGEST_SEED, TextToImage, Wildcards
+from studio.requests import LARGEST_SEED, Control, TextToImage, Wildcards
 from studio.rules import shown
 
 FindCheckpoint = Callable[[str], Checkpoint]
@@ -78,6 +78,11 @@ class Grid:
     def seed(self) -> int:
         """The seed of the base."""
         return self.base.seed
+
+    @property
+    def controls(self) -> tuple[Control, ...]:
+        """What the base follows; by which method, an axis may say."""
+        return self.base.controls
 
     @property
     def embed_metadata(self) -> bool:

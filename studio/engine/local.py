@@ -71,7 +71,7 @@ class LocalEngine:
             self._here(request.checkpoint)
         else:
             request = self._resolved(request)
-            if isinstance(request, Grid) or not request.controls:
+            if not request.controls:
                 return self._jobs.add(request, owner)
         job = self._jobs.hold(request, owner)
         try:

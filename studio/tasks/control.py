@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from studio import catalog, images, obedience
+from studio import catalog, grids, images, obedience
 from studio.config import Settings
 from studio.errors import StudioError
+from studio.grids import Grid
 from studio.masks import Box
 from studio.pipelines import adapters, sources
 from studio.requests import Canvas, Control, Inpaint, Preprocess, TextToImage, canvas, is_steered
@@ -102,7 +103,9 @@ class Controls:
             drawn = self._preprocessed(replace(control.made_of, image=picture))
         if drawn.note:
             self._notes[drawn.note] = None
-        return _cropped(drawn, self._whole.box, size) if self._whole else drawn
+        if self._whole is None:
+            return drawn
+        return _cropped(drawn, self._whole.box, size, preprocessors.default(control.kind, self._family).resampling)
 
     def _seen(self, control: Control, picture: Image.Image) -> Drawn | None:
         """The picture as its control's preprocessor sees it, or the usual one of its kind if the control had none.
@@ -138,21 +141,32 @@ class Controls:
 
 
 def made_ready(
-    request: TextToImage | Preprocess, report: Report, *, settings: Settings, preprocessing: Preprocessing
+    request: TextToImage | Grid | Preprocess, report: Report, *, settings: Settings, preprocessing: Preprocessing
 ) -> Preprocessed:
     """The control image that is asked for; or of a resolved request all that it needs before it is painted.
 
-    Nets are fetched and control images made, and kept for the run: gives the first of them.
+    Nets are fetched and control images made, and kept for the run: gives the first of them. A grid needs what its
+    cells need.
     """
     if isinstance(request, Preprocess):
         return _looked_at(request, preprocessing, report)
     started = time.monotonic()
-    adapters.bring(request, settings, report)
+    find = partial(sources.find, settings=settings)
+    asked = [cell.request for cell in grids.cells(request, find)] if isinstance(request, Grid) else [request]
+    for one in asked:
+        adapters.bring(one, settings, report)
+    first, *_ = [_first_drawn(one, find(one.checkpoint).family, report, settings, preprocessing) for one in asked]
+    return Preprocessed(image=images.picture(first), note="", seconds=time.monotonic() - started)
+
+
+def _first_drawn(
+    request: TextToImage, family: str, report: Report, settings: Settings, preprocessing: Preprocessing
+) -> Image.Image:
+    """The first of a request's control images, once all of them are made."""
+    request = controls.resolved(request, family)
     whole = canvas(request) if isinstance(request, Inpaint) else None
-    family = sources.find(request.checkpoint, settings).family
     made = Controls(request, family, preprocessing, report, settings=settings, whole=whole)
-    first, *_ = made.drawn((request.width, request.height))
-    return Preprocessed(image=images.picture(first.image), note="", seconds=time.monotonic() - started)
+    return made.drawn((request.width, request.height))[0].image
 
 
 def _looked_at(request: Preprocess, preprocessing: Preprocessing, report: Report) -> Preprocessed:
@@ -178,7 +192,7 @@ def _draws_people_alone(row: Preprocessor) -> bool:
     return isinstance(row.draw, partial) and row.draw.keywords.get("find") is row.find
 
 
-def _cropped(drawn: Drawn, box: Box, size: Size) -> Drawn:
+def _cropped(drawn: Drawn, box: Box, size: Size, resampling: Image.Resampling) -> Drawn:
     """The box of a control image at another size."""
     left, top, right, bottom = box
     width, height = drawn.image.size
@@ -195,7 +209,7 @@ def _cropped(drawn: Drawn, box: Box, size: Size) -> Drawn:
             for person in drawn.people
         )
     )
-    return Drawn(drawn.image.crop(box).resize(size, Image.Resampling.LANCZOS), people)
+    return Drawn(drawn.image.crop(box).resize(size, resampling), people)
 
 
 def _edges(made: Drawn, wanted: Drawn, palette: object) -> float | None:

@@ -556,6 +556,23 @@ def test_a_net_that_cannot_be_fetched_ends_that_job_alone(steered: Settings, tmp
     engine.close()
 
 
+def test_a_grid_of_methods_fetches_their_nets_before_it_paints(steered: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(steered, outputs=tmp_path / "outputs", cache_dir=tmp_path / "empty")).start()
+    job = engine.submit(Grid(base=FOLLOWING, x=Axis(field="method", values=("none", "controlnet"))), "ann")
+    with pytest.raises(LoadError, match="^ControlNet: lllyasviel/control_v11p_sd15_canny is not on this machine"):
+        list(engine.events(job.id, "ann"))
+    assert job.state == "failed" and job.result is None
+    engine.close()
+
+
+def test_a_grid_of_methods_finds_its_control_images_made(steering: LocalEngine) -> None:
+    job = steering.submit(Grid(base=DEPTH, x=Axis(field="seed", values=(1, 2))), "ann")
+    events = list(steering.events(job.id, "ann"))
+    phases = [event.phase for event in events if isinstance(event, Progress)]
+    assert phases.index("looking") < next(at for at, phase in enumerate(phases) if phase.startswith("painting"))
+    assert len(job.result.images) == 3 and job.result.obeyed[1][0].kind == "depth"
+
+
 @pytest.mark.parametrize(
     ("control", "message"),
     [

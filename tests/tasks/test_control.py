@@ -23,6 +23,7 @@ from studio.tasks import control as tasks_control
 from studio.tasks import run
 from studio.tasks.control import Controls, made_ready
 from studio.tasks.preprocess import Preprocessing
+from studio.vision import palettes
 from tests import nets
 
 SIDE = 256
@@ -491,6 +492,22 @@ def test_the_controls_of_an_edit_are_of_the_whole_picture(held: Preprocessing, s
     grey = np.asarray(drawn.image)[..., 0]
     assert grey[0].mean() == pytest.approx(top / 300 * 255, abs=6)
     assert grey[-1].mean() == pytest.approx(bottom / 300 * 255, abs=6)
+
+
+def test_the_colours_of_parts_stay_those_of_the_palette_where_an_edit_is_painted_larger(
+    held: Preprocessing, steered: Settings
+) -> None:
+    mask = Image.new("L", (300, 300))
+    mask.paste(255, (130, 130, 170, 170))
+    shown = images.picture(render.picture(SCENE, 300).resize((300, 300)))
+    parts = Control(kind="segmentation", image=shown, preprocessor="storybook-segmentation")
+    how = {"image": shown, "mask_image": images.picture(mask), "padding_mask_crop": 10, "width": 128, "height": 128}
+    edit = asked("storybook", parts, made_of=Inpaint, method="none", **how)
+    whole = canvas(resolved(edit, catalog.checkpoint("storybook")))
+    controls = Controls(edit, "storybook", held, quietly, settings=steered, whole=whole)
+    (drawn,) = controls.drawn((128, 128))
+    assert whole.box[2] - whole.box[0] < 128  # painted larger than it is
+    assert {colour for _, colour in drawn.image.getcolors()} <= set(palettes.STORYBOOK)
 
 
 def test_methods_side_by_side_tell_what_each_took_and_how_far_it_obeys(
