@@ -113,7 +113,7 @@ class Controls:
         None if it cannot be measured by that, or cannot be looked at without fetching something.
         """
         asked = control.made_of
-        if asked is None or not preprocessors.preprocessor(asked.preprocessor).kind:
+        if asked is None or preprocessors.preprocessor(asked.preprocessor).is_drawn:
             usual = preprocessors.default(control.kind, self._family)
             asked = Preprocess(image=images.picture(picture), preprocessor=usual.id)
         is_asked = catalog.kind(control.kind).measure and _is_here(asked.preprocessor, self._settings)

@@ -182,17 +182,24 @@ def following(unit: Unit, kind: str, family: str, method: str) -> Updates:
     offered = kinds(family, method)
     known = [name for _, name in offered]
     kind = kind if kind in known else (known or [kind])[0]
-    takes = set(preprocessors.default(kind, family).settings)
-    # What is out of sight must not stand in the way.
-    emptied = {unit.fields[name]: gr.skip() if name in takes else None for name in THRESHOLDS}
-    return emptied | {
+    return settings(unit, kind, "", family) | {
         unit.fields["kind"]: gr.update(choices=offered, value=kind, info=catalog.kind(kind).info),
         unit.fields["preprocessor"]: gr.update(choices=ways(kind, family), value=""),
         unit.fields["controlnet"]: gr.update(choices=nets(kind, family, method), value=""),
         unit.sketching: gr.update(visible=kind in LINES),
         unit.posing: gr.update(visible=kind == "pose"),
-        unit.thresholds: gr.update(visible="low_threshold" in takes),
     }
+
+
+def settings(unit: Unit, kind: str, way: str, family: str) -> Updates:
+    """The thresholds of a preprocessor, "" for the usual one; out of sight, and out of the way, if it takes none."""
+    try:
+        row = preprocessors.preprocessor(way) if way else preprocessors.default(kind, family)
+    except StudioError:  # of a page older than the table
+        row = preprocessors.default(kind, family)
+    is_taken = "low_threshold" in row.settings
+    emptied = {unit.fields[name]: gr.skip() if is_taken else None for name in THRESHOLDS}
+    return {**emptied, unit.thresholds: gr.update(visible=is_taken)}
 
 
 def _unit(number: int, family: catalog.Family, picture: str | None) -> Unit:

@@ -74,7 +74,7 @@ def try_each(page: Page, form: Form, view: View, button: gr.Button) -> Dependenc
 
 def offer(page: Page, form: Form, unit: Unit) -> None:
     """A kind brings its preprocessors and nets; another checkpoint or method the kinds that it has."""
-    method, kind = form.controls["method"], unit.fields["kind"]
+    method, kind, way = form.controls["method"], unit.fields["kind"], unit.fields["preprocessor"]
 
     def follow(kind: str, checkpoint: str, method: str) -> Updates:
         row = page.row(checkpoint)
@@ -88,6 +88,13 @@ def offer(page: Page, form: Form, unit: Unit) -> None:
         changed,
         **QUICK,
     )
+
+    def settings(kind: str, way: str, checkpoint: str) -> Updates:
+        row = page.row(checkpoint)
+        return control_units.settings(unit, kind, way, row["family"]) if row else {unit.thresholds: gr.skip()}
+
+    taken = list(control_units.settings(unit, kind.value, "", page.first_family.name))
+    way.change(settings, [kind, way, page.checkpoint], taken, **QUICK)
 
 
 def strictness(form: Form, unit: Unit) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 from safetensors import SafetensorError
 
 from studio.catalog import named
@@ -32,7 +32,8 @@ class Preprocessor:
 
     `draw` takes an RGB picture, the net if it asks one and the `settings`, fields of a request with their values if
     nothing else is said, and gives L or RGB, of the picture's shape if not of its size; `resampling` brings it to
-    that. `blank` says what is missing in what comes out empty. `find` gives the people that a pose is drawn of, and
+    that. `blank` says what is missing in what comes out empty. With `is_drawn` the picture is a control image already,
+    and no other picture can be looked at like that. `find` gives the people that a pose is drawn of, and
     `palette` is what classes are drawn in; of depth the drawing says all.
 
     `read` makes the net of a folder: of `source`, a folder of this project or a hub id, whose commit `revision` is
@@ -48,6 +49,7 @@ class Preprocessor:
     settings: Mapping[str, float] = field(default_factory=dict)
     blank: str = "Control: it is blank, so there is nothing to follow. Choose a picture with more in it."
     resampling: Image.Resampling = Image.Resampling.LANCZOS
+    is_drawn: bool = False
     find: Find | None = None
     palette: tuple[Colour, ...] = ()
     read: Read | None = None
@@ -118,6 +120,21 @@ def _pose(image: Image.Image, net: object, *, find: Find) -> Image.Image:
     return poses.drawn(find(image, net), image.size)
 
 
+def _inverted(image: Image.Image) -> Image.Image:
+    return ImageOps.invert(image.convert("L"))
+
+
+def _dark_on_light(kind: str, label: str) -> Preprocessor:
+    return Preprocessor(
+        id=f"{kind}-inverted",
+        label=f"{label}, dark on light",
+        kind=kind,
+        info="The picture is drawn already, dark on light as on paper; light and dark are exchanged.",
+        draw=_inverted,
+        is_drawn=True,
+    )
+
+
 def _itself(image: Image.Image) -> Image.Image:
     return image.convert("RGB")
 
@@ -149,6 +166,7 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
         settings={"low_threshold": 40, "high_threshold": 100},
         blank="Control: no shape was found, so there is nothing to follow. Lower the thresholds.",
     ),
+    _dark_on_light("scribble", "Scribble"),
     Preprocessor(
         id="hed",
         label="HED",
@@ -233,6 +251,7 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
         size_bytes=17_200_000,
         resolution=512,
     ),
+    _dark_on_light("lineart", "Line art"),
     Preprocessor(
         id="storybook-depth",
         label="Storybook depth",
@@ -366,5 +385,6 @@ PREPROCESSORS: tuple[Preprocessor, ...] = (
         kind="",
         info="The picture is a control image already.",
         draw=_itself,
+        is_drawn=True,
     ),
 )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from studio import catalog, images, skeletons
 from studio.axes import Axis
@@ -508,6 +508,19 @@ def test_the_colours_of_parts_stay_those_of_the_palette_where_an_edit_is_painted
     (drawn,) = controls.drawn((128, 128))
     assert whole.box[2] - whole.box[0] < 128  # painted larger than it is
     assert {colour for _, colour in drawn.image.getcolors()} <= set(palettes.STORYBOOK)
+
+
+def test_what_is_drawn_on_paper_is_followed_like_its_negative_and_measured_by_lines_found(
+    manager: PipelineManager, held: Preprocessing
+) -> None:
+    drawn = Image.new("L", (SIDE, SIDE))
+    drawn.paste(255, (60, 60, 200, 70))
+    given = {"none": drawn, "scribble-inverted": ImageOps.invert(drawn)}
+    results = [
+        run(asked("sd1", Control(kind="scribble", image=images.picture(one), preprocessor=way)), manager, quietly, held)
+        for way, one in given.items()
+    ]
+    assert bytes_of(results[0]) == bytes_of(results[1]) and results[0].obeyed == results[1].obeyed
 
 
 def test_methods_side_by_side_tell_what_each_took_and_how_far_it_obeys(

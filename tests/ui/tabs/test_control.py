@@ -52,3 +52,16 @@ def test_jobs_with_controls_are_its_own_and_others_are_not(bench: Bench) -> None
     asked = bench.form.request({"prompt": "a cat", "image": None}, lambda value, label="": None)
     assert bench.form.has_made(asked)
     assert not bench.form.has_made(TextToImage(prompt="a cat"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "way", "is_seen"),
+    [("canny", "", True), ("canny", "none", False), ("depth", "", False), ("canny", "gone", True)],
+)
+def test_thresholds_are_seen_and_sent_where_the_preprocessor_takes_them(
+    bench: Bench, kind: str, way: str, *, is_seen: bool
+) -> None:
+    unit = bench.form.units.units[0]
+    seen = control_units.settings(unit, kind, way, "storybook")
+    assert seen[unit.thresholds]["visible"] == is_seen
+    assert (seen[unit.fields["low_threshold"]] is None) == (not is_seen)
