@@ -11,7 +11,7 @@ from diffusers.utils import logging as diffusers_logging
 from transformers.utils import logging as transformers_logging
 
 from tests import tiny
-from tests.benchmarks import edits, gallery, start, swaps, work
+from tests.benchmarks import controls, edits, gallery, start, swaps, work
 
 
 def main() -> int:
@@ -25,6 +25,7 @@ def main() -> int:
         rows = [
             *work.measured(models, outputs),
             *edits.measured(outputs),
+            *controls.measured(outputs),
             *swaps.measured(Path(folder, "families")),
             *gallery.measured(Path(folder, "galleries")),
             *start.measured(models, outputs),
