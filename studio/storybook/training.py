@@ -19,7 +19,8 @@ log = logging.getLogger(__name__)
 STATE = Path("build/storybook")
 SAVE_EVERY = 120.0
 LOG_EVERY = 30.0
-WARM_UP_STEPS = 200
+# Of the time, while the learning rate rises.
+WARM_UP = 0.05
 
 Losses = dict[str, Tensor]
 
@@ -63,9 +64,9 @@ class Run:
         for tensor in self.model.state_dict().values() if workers() > 1 else ():
             dist.broadcast(tensor, 0)
         started = saved = logged = time.monotonic()
-        first, before, share = self.step, self.seconds, 0.0 if minutes else 1.0
+        before, share = self.seconds, 0.0 if minutes else 1.0
         while share < 1:
-            warm = min(1.0, (self.step - first + 1) / WARM_UP_STEPS)
+            warm = min(1.0, share / WARM_UP)
             for group in optimizer.param_groups:
                 group["lr"] = self.learning_rate * warm * (0.02 + 0.49 * (1 + math.cos(math.pi * share)))
             named, share = self._step(optimizer, trained, (time.monotonic() - started) / (minutes * 60))
@@ -139,6 +140,8 @@ def _agreed(trained: list[nn.Parameter], share: float) -> float:
     """Average the gradients and the progress of all workers, so that they stay in step."""
     if workers() == 1:
         return share
+    for p in trained:  # what one worker did not ask in this step, another may have
+        p.grad = torch.zeros_like(p) if p.grad is None else p.grad
     flat = torch.cat([*(p.grad.flatten() for p in trained), torch.tensor([share], device=trained[0].device)])
     dist.all_reduce(flat)
     flat /= workers()
