@@ -17,6 +17,7 @@ from studio.storybook import (
     evaluate,
     export,
     foreground,
+    ip_adapter,
     judge,
     pose,
     segmentation,
@@ -54,6 +55,7 @@ STEERING = {f"controlnet-{kind}": {"kind": kind} for kind in steering.KINDS} | {
     "t2i-adapter-canny": {"kind": "canny", "is_adapter": True}
 }
 TRAINERS |= {name: partial(steering.train, **how) for name, how in STEERING.items()}
+TRAINERS |= {ip_adapter.NAME: ip_adapter.train}
 EXPORTERS = {
     "base": export.export,
     "clipseg": clipseg.export,
@@ -61,6 +63,7 @@ EXPORTERS = {
     "depth": depth.export,
     "pose": pose.export,
     "segmentation": segmentation.export,
+    ip_adapter.NAME: ip_adapter.export,
 } | {name: partial(steering.export, **how) for name, how in STEERING.items()}
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"

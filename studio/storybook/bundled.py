@@ -14,6 +14,7 @@ FOREGROUND = FOLDER / "foreground.onnx"
 DEPTH = FOLDER / "depth"
 POSE = FOLDER / "pose"
 SEGMENTATION = FOLDER / "segmentation"
+IP_ADAPTER = FOLDER / "ip-adapter"
 JUDGE = FOLDER / "judge.safetensors"
 FIGURES = FOLDER / "figures.json"
 

@@ -16,8 +16,31 @@ from studio import images, obedience
 from studio.config import Settings
 from studio.images import Picture
 from studio.results import Preview, Progress
-from studio.storybook import clip, export, foreground, judge, obeying, pose, queries, steering, vae
-from studio.storybook.bundled import BASE, CLIP, CLIPSEG, DEPTH, FIGURES, FOLDER, POSE, SEGMENTATION, part
+from studio.storybook import (
+    clip,
+    export,
+    foreground,
+    ip_adapter,
+    judge,
+    obeying,
+    pose,
+    queries,
+    steering,
+    taking_over,
+    vae,
+)
+from studio.storybook.bundled import (
+    BASE,
+    CLIP,
+    CLIPSEG,
+    DEPTH,
+    FIGURES,
+    FOLDER,
+    IP_ADAPTER,
+    POSE,
+    SEGMENTATION,
+    part,
+)
 from studio.storybook.captions import plain_caption, random_caption
 from studio.storybook.data import UNSEEN, depths, pictures, regions, scenes
 from studio.storybook.vae import to_tensor
@@ -184,6 +207,7 @@ MEASURES: dict[str, Callable[[StableDiffusionPipeline], Figures]] = {
     **{f"controlnet-{kind}": partial(obeying.measured, kind=kind) for kind in steering.KINDS},
     "t2i-adapter-canny": partial(obeying.measured, kind="canny", is_adapter=True),
     "pose-and-depth": partial(obeying.together, kinds=("pose", "depth")),
+    ip_adapter.NAME: taking_over.measured,
 }
 # Those that are trained after the rest.
 NETS = {
@@ -192,7 +216,8 @@ NETS = {
     "segmentation": SEGMENTATION,
     **{f"controlnet-{kind}": steering.folder_of(kind) for kind in steering.KINDS},
     "t2i-adapter-canny": steering.folder_of("canny", is_adapter=True),
-    "pose-and-depth": steering.folder_of("depth"),
+    "pose-and-depth": steering.folder_of("pose"),
+    ip_adapter.NAME: IP_ADAPTER,
 }
 SUBSETS: dict[str, Callable[[Scene], bool]] = {
     "one thing, plain": lambda scene: len(scene.things) == 1 and scene.look == "plain",

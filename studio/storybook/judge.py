@@ -14,7 +14,7 @@ from studio.storybook.data import pictures, scenes, worn
 from studio.storybook.render import GROUND_LIGHT, GROUNDS, SKIES, TONES, tone
 from studio.storybook.training import Losses, Run, load_state
 from studio.storybook.vae import to_tensor
-from studio.storybook.words import COLOURS, OBJECTS
+from studio.storybook.words import COLOURS, LOOKS, OBJECTS
 from studio.storybook.world import Mix, Scene, Thing
 
 SEES = 64
@@ -67,9 +67,7 @@ def trained(device: torch.device) -> Judge:
 @torch.inference_mode()
 def opinions(model: Judge, seen: np.ndarray) -> list[tuple[dict[str, float], dict[str, str]]]:
     """For each (h, w, 3) uint8 picture: how sure it is that each kind is there, and the colour that kind would have."""
-    pixels = to_tensor(seen).to(next(model.parameters()).device)
-    logits = model(F.interpolate(pixels, size=(SEES, SEES), mode="area")).cpu()
-    parts = [part.softmax(1) for part in torch.split(logits, FACTS, dim=1)[: len(OBJECTS)]]
+    parts = [part.softmax(1) for part in _said(model, seen)[: len(OBJECTS)]]
     names = list(COLOURS)
     return [
         (
@@ -78,6 +76,12 @@ def opinions(model: Judge, seen: np.ndarray) -> list[tuple[dict[str, float], dic
         )
         for row in range(len(seen))
     ]
+
+
+@torch.inference_mode()
+def looks(model: Judge, seen: np.ndarray) -> list[str]:
+    """The look of each (h, w, 3) uint8 picture."""
+    return [LOOKS[int(index)] for index in _said(model, seen)[-1].argmax(1)]
 
 
 def objects_right(presence: dict[str, float], things: Sequence[Thing]) -> bool:
@@ -108,6 +112,12 @@ def pixels_right(seen: np.ndarray, scene: Scene) -> bool:
     asked = {list(COLOURS).index(thing.colour) for thing in scene.things}
     likeliest = np.argsort(votes)[::-1][: len(asked)]
     return set(likeliest.tolist()) == asked and all(votes[index] > 0.01 * len(pixels) for index in asked)
+
+
+def _said(model: Judge, seen: np.ndarray) -> tuple[Tensor, ...]:
+    """Logits of each of `FACTS`, on the CPU."""
+    pixels = to_tensor(seen).to(next(model.parameters()).device)
+    return torch.split(model(F.interpolate(pixels, size=(SEES, SEES), mode="area")).cpu(), FACTS, dim=1)
 
 
 def _main(thing: Thing, colour: str, time: str) -> tuple[int, int, int]:
