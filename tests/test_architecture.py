@@ -84,6 +84,7 @@ BESIDE_STORYBOOK = {
     "studio/storybook/obeying.py": {"vision", "obedience"},
     "studio/storybook/pose.py": {"skeletons"},
     "studio/storybook/steering.py": {"vision"},
+    "studio/storybook/taking_over.py": {"vision"},
 }
 NAMES_OF_NOTHING = {"utils", "common", "shared", "helpers", "core", "base"}
 MOCKS = {"mock", "unittest", "pytest_mock", "monkeypatch", "mocker", "MonkeyPatch"}

@@ -14,11 +14,13 @@ from studio.storybook import (
     clip,
     clipseg,
     depth,
+    embedding,
     evaluate,
     export,
     foreground,
     ip_adapter,
     judge,
+    lora,
     pose,
     segmentation,
     steering,
@@ -47,6 +49,7 @@ TRAINERS = {
     "foreground": foreground.train,
     "depth": depth.train,
     "pose": pose.train,
+    "segmentation-96": partial(segmentation.train, sees=96),
     "segmentation": segmentation.train,
     **{name: partial(unet.train, round=round) for name, round in ROUNDS.items()},
 }
@@ -55,7 +58,7 @@ STEERING = {f"controlnet-{kind}": {"kind": kind} for kind in steering.KINDS} | {
     "t2i-adapter-canny": {"kind": "canny", "is_adapter": True}
 }
 TRAINERS |= {name: partial(steering.train, **how) for name, how in STEERING.items()}
-TRAINERS |= {ip_adapter.NAME: ip_adapter.train}
+TRAINERS |= {ip_adapter.NAME: ip_adapter.train, lora.NAME: lora.train, embedding.NAME: embedding.train}
 EXPORTERS = {
     "base": export.export,
     "clipseg": clipseg.export,
@@ -64,6 +67,8 @@ EXPORTERS = {
     "pose": pose.export,
     "segmentation": segmentation.export,
     ip_adapter.NAME: ip_adapter.export,
+    lora.NAME: lora.export,
+    embedding.NAME: embedding.export,
 } | {name: partial(steering.export, **how) for name, how in STEERING.items()}
 SAMPLE_PROMPTS = [
     f"{article(colour)} {colour} {kind} {PLACES[index % 4]}, {TIMES[index % 3]}"

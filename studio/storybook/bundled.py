@@ -15,6 +15,8 @@ DEPTH = FOLDER / "depth"
 POSE = FOLDER / "pose"
 SEGMENTATION = FOLDER / "segmentation"
 IP_ADAPTER = FOLDER / "ip-adapter"
+LORAS = FOLDER / "loras"
+EMBEDDINGS = FOLDER / "embeddings"
 JUDGE = FOLDER / "judge.safetensors"
 FIGURES = FOLDER / "figures.json"
 

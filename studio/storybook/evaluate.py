@@ -18,15 +18,18 @@ from studio.images import Picture
 from studio.results import Preview, Progress
 from studio.storybook import (
     clip,
+    embedding,
     export,
     foreground,
     ip_adapter,
     judge,
+    lora,
     obeying,
     pose,
     queries,
     steering,
     taking_over,
+    taught,
     vae,
 )
 from studio.storybook.bundled import (
@@ -34,9 +37,11 @@ from studio.storybook.bundled import (
     CLIP,
     CLIPSEG,
     DEPTH,
+    EMBEDDINGS,
     FIGURES,
     FOLDER,
     IP_ADAPTER,
+    LORAS,
     POSE,
     SEGMENTATION,
     part,
@@ -208,6 +213,8 @@ MEASURES: dict[str, Callable[[StableDiffusionPipeline], Figures]] = {
     "t2i-adapter-canny": partial(obeying.measured, kind="canny", is_adapter=True),
     "pose-and-depth": partial(obeying.together, kinds=("pose", "depth")),
     ip_adapter.NAME: taking_over.measured,
+    lora.NAME: taught.blueprint,
+    embedding.NAME: taught.lumiboat,
 }
 # Those that are trained after the rest.
 NETS = {
@@ -218,6 +225,8 @@ NETS = {
     "t2i-adapter-canny": steering.folder_of("canny", is_adapter=True),
     "pose-and-depth": steering.folder_of("pose"),
     ip_adapter.NAME: IP_ADAPTER,
+    lora.NAME: LORAS,
+    embedding.NAME: EMBEDDINGS,
 }
 SUBSETS: dict[str, Callable[[Scene], bool]] = {
     "one thing, plain": lambda scene: len(scene.things) == 1 and scene.look == "plain",

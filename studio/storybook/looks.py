@@ -53,6 +53,11 @@ def _watercolor_fill(colour: Colour, is_thing: bool) -> Colour:
     return _towards(colour, (255, 252, 244), 0.14 if is_thing else 0.42)
 
 
+def _blueprint_fill(colour: Colour, is_thing: bool) -> Colour:
+    light = (0.3 * colour[0] + 0.59 * colour[1] + 0.11 * colour[2]) / 255
+    return _towards(BLUE, CHALK, (0.32 if is_thing else 0.14) * light)
+
+
 def _as_is(picture: Image.Image, grain: int) -> Image.Image:
     return picture
 
@@ -74,9 +79,14 @@ def _glowing(picture: Image.Image, grain: int) -> Image.Image:
     return ImageChops.screen(picture, glow)
 
 
+# Paper and line of a blueprint; all of its colours lie between the two.
+BLUE, CHALK = (30, 74, 150), (236, 242, 250)
+
+# The last has no word: the base never sees it, and a LoRA is taught it.
 LOOKS: dict[str, Look] = {
     "plain": Look(lambda colour, _: colour, _plain_ink, 0.022, _as_is),
     "watercolor": Look(_watercolor_fill, lambda colour, _: _towards(colour, (60, 50, 60), 0.5), 0.014, _washed),
     "pencil sketch": Look(_sketch_fill, lambda colour, _: (74, 72, 76), 0.02, _as_is, True),
     "neon": Look(_neon_fill, _neon_ink, 0.03, _glowing, True),
+    "blueprint": Look(_blueprint_fill, lambda colour, _: CHALK, 0.018, _as_is, True),
 }
