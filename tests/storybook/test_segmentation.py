@@ -12,7 +12,7 @@ def test_every_class_has_a_name() -> None:
 
 
 def test_the_net_has_a_map_for_each_class() -> None:
-    logits = segmentation.make()(torch.zeros(1, 3, segmentation.SEES, segmentation.SEES)).logits
+    logits = segmentation.make().eval()(torch.zeros(1, 3, segmentation.SEES, segmentation.SEES)).logits
     assert logits.shape[:2] == (1, len(segmentation.CLASSES))
 
 
