@@ -26,6 +26,7 @@ from studio.vision import geometry, preprocessors
 COUNT = 100
 FIRST_SEED = UNSEEN + 110_000
 SIDE = 128
+AT_ONCE = 10
 IS_LINE = 127
 
 Figures = dict[str, float | int]
@@ -81,17 +82,18 @@ def _painted(
         pipe = StableDiffusionControlNetPipeline(**parts, controlnet=nets[0] if len(nets) == 1 else list(nets))
     pipe.set_progress_bar_config(disable=True)
     made = []
-    for index, scene in enumerate(some):
-        shown = [steering.KINDS[kind](scene, SIDE).convert("RGB") for kind in kinds]
-        control = {"image": shown if len(shown) > 1 else shown[0]} if shown else {}
+    for start in range(0, len(some), AT_ONCE):
+        few = some[start : start + AT_ONCE]
+        shown = [[steering.KINDS[kind](scene, SIDE).convert("RGB") for kind in kinds] for scene in few]
+        control = {"image": shown if len(kinds) > 1 else [image for [image] in shown]} if kinds else {}
         made += pipe(
-            random_setting(scene, index),
+            [random_setting(scene, start + index) for index, scene in enumerate(few)],
             **control,
             width=SIDE,
             height=SIDE,
             num_inference_steps=20,
             guidance_scale=4.0,
-            generator=torch.Generator().manual_seed(index),
+            generator=[torch.Generator().manual_seed(start + index) for index in range(len(few))],
         ).images
     return made
 

@@ -23,8 +23,8 @@ ROOT, BEND = 0.12, 0.55
 SEES, PATCH, SCALE = 192, 12, 3
 HEIGHT = 128
 BATCH = 32
-COUNT = 2_500
-ALONE = 400  # of these nobody is in the picture
+COUNT = 3_000
+ALONE = 1_200  # of these nobody is in the picture
 TRAINED_ON = Mix(two_things=0.4, looks=0.35)
 FIRST_SEED = 160_000_000
 # As the processor pads what it cuts out, and how far off a cut may be.

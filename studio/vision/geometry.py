@@ -17,8 +17,8 @@ from transformers import (
 
 from studio.skeletons import JOINTS, Skeleton
 
-# Joints that a net is less sure of are not seen.
-LEAST_SURE = 0.3
+# Joints that a net is less sure of are not seen, and if it is less sure of them all together, nobody is there.
+LEAST_SURE, LEAST_SURE_OF_ALL = 0.3, 0.5
 
 
 class Net(NamedTuple):
@@ -58,10 +58,13 @@ def people(image: Image.Image, net: Net) -> list[Skeleton]:
     """The person in the picture, or nobody: the joints that the net is sure enough of."""
     boxes = [[[0, 0, image.width, image.height]]]
     seen = net.model(**net.processor(images=image.convert("RGB"), boxes=boxes, return_tensors="pt"))
-    found = net.processor.post_process_pose_estimation(seen, boxes=boxes, threshold=LEAST_SURE)[0][0]
+    found = net.processor.post_process_pose_estimation(seen, boxes=boxes, threshold=0)[0][0]
+    if float(found["scores"].mean()) < LEAST_SURE_OF_ALL:
+        return []
     joints = {
         net.model.config.id2label[int(label)]: (float(x) / image.width, float(y) / image.height)
-        for label, (x, y) in zip(found["labels"], found["keypoints"], strict=True)
+        for label, score, (x, y) in zip(found["labels"], found["scores"], found["keypoints"], strict=True)
+        if score > LEAST_SURE
     }
     joints = {name: joints[name] for name in JOINTS if name in joints}
     return [Skeleton(joints=joints)] if "neck" in joints else []
