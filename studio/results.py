@@ -9,7 +9,7 @@ from PIL import Image
 from studio.errors import StudioError
 from studio.grids import Grid, axes_from_json, axes_to_json
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, controls, made, single
+from studio.requests import RULES, TextToImage, controls, loras, made, single
 from studio.skeletons import Skeleton
 
 
@@ -166,6 +166,7 @@ def to_json(request: TextToImage | Grid) -> dict[str, object]:
     if isinstance(request, Grid):
         return {"base": to_json(request.base), **axes_to_json(request)}
     values = {field.name: getattr(request, field.name) for field in fields(request)}
+    values["loras"] = loras.to_json(request.loras)
     if request.controls:
         values["controls"] = [controls.to_json(control) for control in request.controls]
     else:

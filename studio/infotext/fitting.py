@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from studio import catalog
 from studio.errors import InvalidField, NotFound
 from studio.images import Picture
-from studio.requests import RULES, controls
+from studio.requests import RULES, controls, loras
 
 REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -45,6 +45,8 @@ def _checked(name: str, value: object) -> object:
         return value
     if name == "controls" and isinstance(value, list | tuple):
         return [controls.to_json(controls.from_json(control, _unread)) | _picture_of(control) for control in value]
+    if name == "loras":
+        return loras.to_json(RULES[name].checked(name, value))
     if name == "scheduler" and isinstance(value, str):
         return catalog.sampler(value).label
     return RULES[name].checked(name, value)

@@ -17,6 +17,8 @@ from studio.pipelines import folders, headers, layouts
 SUFFIXES = frozenset({".safetensors"})
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 LICENCE = "see its model card"
+# The folder of the owner's LoRAs: what lies in it is no checkpoint, whatever is wrong with it.
+LORAS = "loras"
 
 # Names, times and sizes of the files a checkpoint is made of.
 Stamp = tuple[tuple[str, int, int], ...]
@@ -99,7 +101,7 @@ def _is_plain(name: str) -> bool:
 
 def _entries(models: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(models.iterdir()):
-        if path.name.startswith("."):
+        if path.name.startswith(".") or (path.name == LORAS and path.is_dir()):
             continue
         if is_candidate(path):
             yield path.name, path

@@ -13,6 +13,7 @@ from studio.requests.kinds import (
     TextToImage,
     made,
 )
+from studio.requests.loras import MOST_LORAS, Lora
 from studio.requests.resolving import (
     MOST_PICTURES,
     Wildcards,
@@ -32,6 +33,7 @@ __all__ = [
     "LARGEST_SEED",
     "METHODS",
     "MOST_CONTROLS",
+    "MOST_LORAS",
     "MOST_PICTURES",
     "RESIZE_MODES",
     "RULES",
@@ -42,6 +44,7 @@ __all__ = [
     "FindMask",
     "ImageToImage",
     "Inpaint",
+    "Lora",
     "Preprocess",
     "TextToImage",
     "Wildcards",

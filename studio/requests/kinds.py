@@ -7,7 +7,9 @@ from typing import ClassVar
 from studio import catalog, masks, rules
 from studio.errors import InvalidField, NotFound
 from studio.images import LARGEST_SIDE, Picture
+from studio.requests import loras
 from studio.requests.controls import METHODS, MOST_CONTROLS, RESIZE_MODES, Control
+from studio.requests.loras import MOST_LORAS, Lora
 
 LARGEST_SEED = 2**32 - 1
 
@@ -86,6 +88,15 @@ class TextToImage:
     )
     embed_metadata: bool = rules.row(
         True, label="Settings in file", info="Write the settings into the picture file.", kind=bool
+    )
+    loras: tuple[Lora, ...] = rules.row(
+        (),
+        label=loras.LABEL,
+        info="What a checkpoint is taught beside, each with how much of it.",
+        kind=tuple,
+        part=Lora,
+        maximum=MOST_LORAS,
+        read=loras.listed,
     )
     controls: tuple[Control, ...] = rules.row(
         (), label="Controls", info="What else the picture follows.", kind=tuple, part=Control, maximum=MOST_CONTROLS

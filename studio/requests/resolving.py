@@ -9,7 +9,7 @@ from typing import TypeVar
 from studio import catalog, prompts
 from studio.catalog import Checkpoint, Family
 from studio.errors import InvalidField, StudioError
-from studio.requests import controls, editing
+from studio.requests import controls, editing, loras
 from studio.requests.controls import METHODS
 from studio.requests.kinds import LARGEST_SEED, RULES, ImageToImage, Inpaint, TextToImage
 from studio.requests.sizes import nearest_size, size_like
@@ -38,6 +38,9 @@ def resolved(request: Asked, row: Checkpoint, wildcards: Wildcards | None = None
     if complete.seed == -1:
         complete = replace(complete, seed=secrets.randbelow(LARGEST_SEED + 1))
     complete = _chosen(complete, wildcards or {})
+    _check_tags(complete)
+    if not complete.prompt_per_line:
+        complete = _untagged(complete)
     complete = replace(complete, controls=controls.resolved(complete.controls, complete.method, row))
     check_fits(complete, family)
     return complete
@@ -54,7 +57,14 @@ def count(request: TextToImage) -> int:
 
 
 def single(request: Asked, index: int) -> Asked:
-    """The request that gives picture `index` of a resolved request alone, bit for bit; its seed is seed + index."""
+    """The request that gives picture `index` of a resolved request alone, bit for bit; its seed is seed + index.
+
+    The LoRAs that the words of the picture name are among its own.
+    """
+    return _untagged(_alone(request, index))
+
+
+def _alone(request: Asked, index: int) -> Asked:
     return replace(
         request,
         prompt=lines(request)[index // request.num_images_per_prompt],
@@ -181,7 +191,7 @@ def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
         message = f"Pictures: {count(request)} at once are too many; {MOST_PICTURES} are the most. Take out some lines."
         raise InvalidField("num_images_per_prompt", message)
     negative = _expanded("negative_prompt", request.negative_prompt, request.seed, wildcards)
-    asked = [single(request, index) for index in range(count(request))]
+    asked = [_alone(request, index) for index in range(count(request))]
     drawn = [_expanded("prompt", one.prompt, one.seed, wildcards) for one in asked]
     request = replace(request, negative_prompt=negative)
     if drawn == [one.prompt for one in asked]:
@@ -199,6 +209,21 @@ def _chosen(request: Asked, wildcards: Wildcards) -> Asked:
         )
         raise InvalidField("prompt", f"{message} Ask for fewer pictures at once.")
     return replace(request, prompt=text, prompt_per_line=True, num_images_per_prompt=1)
+
+
+def _untagged(request: Asked) -> Asked:
+    """The request with the LoRAs that its words name by tags among the others."""
+    prompt, named = loras.taken_out(request.prompt)
+    return replace(request, prompt=prompt, loras=(*request.loras, *named)) if named else request
+
+
+def _check_tags(request: TextToImage) -> None:
+    """InvalidField if the tags of a line name LoRAs that cannot be meant, or stand where nothing reads them."""
+    for line in lines(request):
+        _untagged(replace(request, prompt=line))
+    if loras.taken_out(request.negative_prompt)[1]:
+        message = "Negative prompt: <lora:…> is for the prompt. Move it there; a scale below 0 turns it round."
+        raise InvalidField("negative_prompt", message)
 
 
 def _expanded(name: str, text: str, seed: int, wildcards: Wildcards) -> str:

@@ -12,7 +12,7 @@ from gradio.components.api_component import Api
 from gradio.context import get_blocks_context
 from gradio_client.utils import python_type_to_json_schema
 
-from studio import results
+from studio import results, rules
 from studio.engine.jobs import Job
 from studio.errors import InvalidField, StudioError
 from studio.grids import Grid
@@ -88,6 +88,9 @@ def publish_common(page: Page) -> None:
     def checkpoints(request: gr.Request, values: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
         yield page.engine.checkpoints()
 
+    def loras(request: gr.Request, values: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
+        yield page.engine.loras(str(values["checkpoint"]))
+
     def cancel(request: gr.Request, values: dict[str, object]) -> Iterator[dict[str, Any]]:
         page.engine.cancel(str(values["job"]), page.owner(request))
         yield {"job": values["job"]}
@@ -106,6 +109,14 @@ def publish_common(page: Page) -> None:
         "checkpoints",
         "What can be chosen, and whether it is on disk.",
         gives=[Parameter("Checkpoints", ROWS)],
+    )
+    endpoint(
+        page,
+        loras,
+        "loras",
+        "The LoRAs that are here, whose they are, the words that call them, and whether each fits the checkpoint.",
+        parameters={name: row for name, row in parameters(TextToImage).items() if name == "checkpoint"},
+        gives=[Parameter("LoRAs", ROWS)],
     )
     endpoint(
         page,
@@ -204,6 +215,7 @@ def parameters(request_type: type, left_out: Collection[str] = results.STEERING)
     made = {}
     for row in [row for row in fields(request_type) if row.name not in left_out]:
         rule, default = row.metadata["rule"], None if row.default is MISSING else row.default
+        default = list(default) if rule.kind is tuple else default
         made[row.name] = Parameter(rule.label, _schema(rule), default), default
     return made
 
@@ -212,6 +224,8 @@ def _schema(rule: Rule) -> dict[str, Any]:
     """The rule as JSON schema; `additional_description` is what gradio_client shows."""
     if rule.kind is Picture:
         return PICTURE
+    if rule.kind is tuple:
+        return _list_schema(rule)
     said = {"type": JSON_TYPES[rule.kind], "description": rule.info, "additional_description": rule.info}
     if rule.kind in (int, float):
         said |= {"minimum": rule.minimum, "maximum": rule.maximum}
@@ -220,6 +234,14 @@ def _schema(rule: Rule) -> dict[str, Any]:
     if rule.choices:
         said["enum"] = list(rule.choices)
     return said
+
+
+def _list_schema(rule: Rule) -> dict[str, Any]:
+    """A list of parts, or its JSON as text."""
+    inside = {name: _schema(one) for name, one in rules.of(rule.part).items()}
+    parts = {"type": "array", "maxItems": rule.maximum, "items": {"type": "object", "properties": inside}}
+    about = f"{rule.info} A list, or its JSON."
+    return {"anyOf": [parts, {"type": "string"}], "description": about, "additional_description": about}
 
 
 def _signature(defaults: dict[str, object]) -> inspect.Signature:
