@@ -64,6 +64,11 @@ class Encodings:
     def __init__(self, budget_bytes: int = BUDGET_BYTES) -> None:
         self._budget_bytes = budget_bytes
         self._kept: OrderedDict[tuple, Encoded] = OrderedDict()
+        self._heard: dict[str, tuple[object, ...]] = {}
+
+    def hear(self, checkpoint: str, heard: tuple[object, ...]) -> None:
+        """From now on the checkpoint's text encoders hear these LoRAs (`Leases.heard`): others are other encoders."""
+        self._heard[checkpoint] = heard
 
     def of(
         self,
@@ -78,7 +83,7 @@ class Encodings:
         """As `encode`, but what is kept for the checkpoint of that id is not encoded again."""
 
         def look(field: str, text: str, skip: int) -> Encoded:
-            key = (checkpoint, text, skip)
+            key = (checkpoint, text, skip, self._heard.get(checkpoint, ()))
             if key not in self._kept:
                 self._kept[key] = _encoded(pipe, field, text, skip)
             self._kept.move_to_end(key)

@@ -3,8 +3,9 @@
 import json
 import logging
 import os
+import warnings
 from collections import OrderedDict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,7 @@ from studio.pipelines import (
     inpainting,
     layouts,
     loading,
+    loras,
     memory,
     schedulers,
     shelf,
@@ -35,7 +37,9 @@ from studio.pipelines import (
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
 from studio.pipelines.inpainting import Latents
+from studio.pipelines.leases import Leases
 from studio.pipelines.loading import Loaded, OnPart
+from studio.pipelines.loras import LoraFile
 from studio.pipelines.shelf import Stamp
 from studio.pipelines.sources import Place
 from studio.requests import TextToImage, is_steered, way
@@ -72,6 +76,7 @@ class PipelineManager:
     `settings` are the studio's. `paces` is what pictures took last time, by what decides it (`pace_key`): the task
     writes and reads it. `faults` is what loading found wrong with files, for `sources` to know. `encodings` are prompts
     and `latents` pictures encoded lately, and `finished` pictures painted lately, for a grid that holds them again.
+    `leases` are the LoRAs that stand on checkpoints now.
     """
 
     def __init__(self, settings: Settings, faults: dict[Path, tuple[Stamp, str]] | None = None) -> None:
@@ -84,10 +89,12 @@ class PipelineManager:
         self.paces: dict[tuple, Pace] = {}
         self.faults = {} if faults is None else faults
         self.encodings, self.latents = Encodings(), Latents()
-        self.finished = Finished()
+        self.finished, self.leases = Finished(), Leases()
         for library in (diffusers, transformers):
             library.utils.logging.disable_progress_bar()
-        logging.getLogger("diffusers.models.modeling_utils").addFilter(_is_news)
+        for room in ("diffusers.models.modeling_utils", "transformers.integrations.peft"):
+            logging.getLogger(room).addFilter(_is_news)
+        warnings.filterwarnings("ignore", "Already found a `peft_config`")  # several LoRAs are meant
 
     @contextmanager
     def pipeline(
@@ -96,18 +103,19 @@ class PipelineManager:
         """Lend a pipeline for a resolved request, its scheduler fresh and its weights shared; it is thrown away after.
 
         `kind` is what it is to do, by default what the request is. The nets that its controls are followed by stand
-        beside the checkpoint, which is left as it is. `on_load(done, parts)` is called before each part is read from
-        disk, and may raise to stop that. LoadError leaves every other checkpoint as it was.
+        beside the checkpoint, which is left as it is; a request's own LoRAs alone stand on it.
+        `on_load(done, parts)` is called before each part is read from disk, and may raise to stop that. LoadError
+        leaves every other checkpoint as it was, and if a LoRA is at fault this one too.
         """
+        row = self.row(request.checkpoint)
+        wanted = loras.files(request, row, self.settings)
         resident = self._resident(request.checkpoint, on_load)
         family, kind = resident.family, kind or request.kind
+        self._fit(resident, row, kind, wanted)
         beside = adapters.fitted(request, self._nets_of(request, resident.dtype)) if is_steered(request) else {}
         make = _class((family.controlled[way(request)] if beside else family.pipelines)[kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
-        expected, optional = make._get_signature_keys(make)
-        parts = {name: part for name, part in resident.loaded.components.items() if name in expected} | beside
-        options = {name: value for name, value in resident.loaded.options.items() if name in optional}
-        pipe = make(**parts, scheduler=scheduler, **options)
+        pipe = _made(make, resident, beside | {"scheduler": scheduler})
         pipe.set_progress_bar_config(disable=True)
         try:
             yield pipe
@@ -176,6 +184,18 @@ class PipelineManager:
         self._residents.move_to_end(checkpoint_id)
         return self._residents[checkpoint_id]
 
+    def _fit(self, resident: Resident, row: Checkpoint, kind: str, wanted: Sequence[tuple[LoraFile, float]]) -> None:
+        """Let the LoRAs stand on a checkpoint; a checkpoint that this leaves in doubt leaves memory."""
+        plain = _made(_class(resident.family.pipelines[kind]), resident, {"scheduler": None})
+        try:
+            self.leases.fit(plain, row.id, row.label, wanted)
+        except Exception as error:
+            if not isinstance(error, LoadError):
+                self._drop(row.id)
+            raise
+        finally:
+            self.encodings.hear(row.id, self.leases.heard(row.id))
+
     def _nets_of(self, request: TextToImage, dtype: torch.dtype) -> list[nn.Module]:
         """The nets that follow the request's controls, one for each, read if need be; those used last stay longest."""
         rows = adapters.rows(request)
@@ -210,6 +230,7 @@ class PipelineManager:
         del self._residents[key]
         self.encodings.forget(key)
         self.latents.forget(key)
+        self.leases.forget(key)
 
     def _loaded(self, row: Checkpoint, place: Place, dtype: torch.dtype, on_load: OnPart) -> Resident:
         """Built aside: what fails here leaves nothing behind."""
@@ -229,6 +250,14 @@ class PipelineManager:
         return Resident(family=family, loaded=loaded, scheduler_config=config, dtype=dtype, stamp=stamp)
 
 
+def _made(make: type[DiffusionPipeline], resident: Resident, beside: Mapping[str, object]) -> DiffusionPipeline:
+    """A pipeline of that class over a checkpoint's parts and what is to stand beside them."""
+    expected, optional = make._get_signature_keys(make)
+    parts = {name: part for name, part in resident.loaded.components.items() if name in expected}
+    options = {name: value for name, value in resident.loaded.options.items() if name in optional}
+    return make(**{**parts, **beside}, **options)
+
+
 def _class(name: str) -> type[DiffusionPipeline]:
     """The pipeline class of that name: ours where diffusers' own needs mending."""
     return next(filter(None, (getattr(room, name, None) for room in (inpainting, adapters, diffusers))))
@@ -236,8 +265,9 @@ def _class(name: str) -> type[DiffusionPipeline]:
 
 def pace_key(request: TextToImage) -> tuple:
     """What decides how long a step takes."""
-    nets = tuple(row.id for row in adapters.rows(request))
-    return request.checkpoint, request.width, request.height, request.scheduler, request.guidance_scale > 1, *nets
+    size = request.width, request.height
+    beside = len(request.loras), *(row.id for row in adapters.rows(request))
+    return request.checkpoint, size, request.scheduler, request.guidance_scale > 1, *beside
 
 
 def _device(wanted: str) -> str:
@@ -249,8 +279,10 @@ def _device(wanted: str) -> str:
 
 
 def _is_news(record: logging.LogRecord) -> bool:
-    """Not so is diffusers' advice against what its own loaders and SDXL's pipelines do: to cast a part."""
-    return "should be kept in float32" not in record.getMessage()
+    """Not so is diffusers' advice against what its own loaders and SDXL's pipelines do, to cast a part, nor that a LoRA
+    is missing from the text encoder it is put on."""
+    said = record.getMessage()
+    return "should be kept in float32" not in said and "LOAD REPORT" not in said
 
 
 def _scheduler_config(place: Place) -> dict:

@@ -7,12 +7,12 @@ import numpy as np
 from PIL import Image
 
 from studio import algebra, catalog, fills, images, masks, prompts
-from studio.pipelines import inpainting
+from studio.pipelines import inpainting, loras
 from studio.pipelines.manager import PipelineManager
 from studio.requests import Canvas, Inpaint, canvas, resolved, steps_of
 from studio.results import Report, Result
 from studio.tasks.control import Controls
-from studio.tasks.painting import in_turn, painted
+from studio.tasks.painting import in_turn, noted, painted
 from studio.tasks.preprocess import Preprocessing
 from studio.tasks.watch import Watch
 from studio.vision import controls
@@ -29,12 +29,13 @@ def edit(
     Controls are of the whole picture, and are followed in the part that is painted.
     """
     row = manager.row(request.checkpoint)
-    request = controls.resolved(resolved(request, row), row.family)
+    request = loras.resolved(controls.resolved(resolved(request, row), row.family), row, manager.settings)
     whole = canvas(request)
     part, mask = _part(whole, request)
     watch = Watch(request, manager, report)
     preprocessing = preprocessing or Preprocessing(manager.settings)
     steering = Controls(request, row.family, preprocessing, report, settings=manager.settings, whole=whole)
+    notes: list[str] = []
 
     def paint(one: Inpaint, index: int) -> Image.Image:
         with manager.pipeline(one, on_load=watch.on_load) as pipe:
@@ -43,12 +44,13 @@ def edit(
             where = partial(inpainting.arguments, pipe, one.checkpoint, part, mask, manager.latents)
             new = painted(pipe, _helped(one), manager, watch, lambda: where() | steered)
         watch.end()
+        notes.extend(manager.leases.notes(one.checkpoint))
         if catalog.verb(one.verb).fill == "surroundings":
             new = fills.matched(new, part, mask.astype(np.float32))
         steering.measure(new)
         return masks.pasted(whole.image, new, whole.mask, whole.box)
 
-    return steering.told(in_turn(request, paint))
+    return noted(steering.told(in_turn(request, paint)), notes)
 
 
 def _part(whole: Canvas, request: Inpaint) -> tuple[Image.Image, np.ndarray]:

@@ -5,11 +5,12 @@ import inspect
 from PIL import Image
 
 from studio import images
+from studio.pipelines import loras
 from studio.pipelines.manager import PipelineManager
 from studio.requests import ImageToImage, TextToImage, resolved, second_size, steps_of
 from studio.results import Report, Result
 from studio.tasks.control import Controls
-from studio.tasks.painting import in_turn, painted
+from studio.tasks.painting import in_turn, noted, painted
 from studio.tasks.preprocess import Preprocessing
 from studio.tasks.watch import Watch
 from studio.vision import controls
@@ -20,17 +21,19 @@ def generate(
 ) -> Result:
     """Paint the request's pictures, as `painting.in_turn`; `preprocessing` makes and keeps control images."""
     row = manager.row(request.checkpoint)
-    request = controls.resolved(resolved(request, row), row.family)
+    request = loras.resolved(controls.resolved(resolved(request, row), row.family), row, manager.settings)
     watch = Watch(request, manager, report)
     preprocessing = preprocessing or Preprocessing(manager.settings)
     steering = Controls(request, row.family, preprocessing, report, settings=manager.settings)
+    notes: list[str] = []
 
     def paint(one: TextToImage, index: int) -> Image.Image:
         picture = _painted(one, manager, watch, index, steering)
+        notes.extend(manager.leases.notes(one.checkpoint))
         steering.measure(picture)
         return picture
 
-    return steering.told(in_turn(request, paint))
+    return noted(steering.told(in_turn(request, paint)), notes)
 
 
 def _painted(

@@ -9,8 +9,10 @@ from dataclasses import replace
 from PIL import Image
 
 from studio import grids, sheets
+from studio.config import Settings
 from studio.errors import Cancelled, RunError, StudioError
-from studio.grids import Grid
+from studio.grids import Cell, FindCheckpoint, Grid
+from studio.pipelines import loras
 from studio.pipelines.manager import PipelineManager, pace_key
 from studio.pipelines.shelf import Stamp
 from studio.requests import TextToImage
@@ -34,9 +36,12 @@ def compare(grid: Grid, manager: PipelineManager, report: Report, preprocessing:
     started = time.monotonic()
     find = functools.cache(manager.row)
     grid = grids.resolved(grid, find)
-    cells = grids.cells(grid, find)
+    cells = [_named(cell, find, manager.settings) for cell in grids.cells(grid, find)]
     stamps = {checkpoint: manager.stamp(checkpoint) for checkpoint in grids.checkpoints(grid)}
-    keys = {cell.request: _key(cell.request, stamps[cell.request.checkpoint]) for cell in cells}
+    keys = {
+        cell.request: _key(cell.request, stamps[cell.request.checkpoint], _lora_stamps(cell, find, manager.settings))
+        for cell in cells
+    }
     painted, followed, troubles = _painted(keys, manager, report, preprocessing)
     kept = sorted((cell for cell in cells if cell.request in painted), key=lambda cell: cell.place)
     if not kept:
@@ -94,9 +99,19 @@ def _painted(
     return painted, followed, troubles
 
 
-def _key(request: TextToImage, stamp: Stamp) -> str:
-    """All that decides the pixels: the request, and the weights that its checkpoint means today."""
-    return json.dumps([stamp, to_json(replace(request, embed_metadata=True))], default=str)
+def _named(cell: Cell, find: FindCheckpoint, settings: Settings) -> Cell:
+    """The cell with its LoRAs by their whole names."""
+    return replace(cell, request=loras.resolved(cell.request, find(cell.request.checkpoint), settings))
+
+
+def _lora_stamps(cell: Cell, find: FindCheckpoint, settings: Settings) -> list[Stamp]:
+    files = loras.files(cell.request, find(cell.request.checkpoint), settings)
+    return [file.stamp for file, _ in files]
+
+
+def _key(request: TextToImage, stamp: Stamp, loras: Sequence[Stamp]) -> str:
+    """All that decides the pixels: the request, and the weights that its checkpoint and its LoRAs mean today."""
+    return json.dumps([stamp, loras, to_json(replace(request, embed_metadata=True))], default=str)
 
 
 def _note(troubles: Sequence[StudioError], counts: str, scale: float) -> str:

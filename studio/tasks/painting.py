@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -43,6 +43,11 @@ def in_turn(request: TextToImage, paint: Paint) -> Result:
         if not request.prompt_per_line:  # of several prompts no request for a part is sure to be short enough
             request = replace(request, num_images_per_prompt=len(finished))
     return Result(images=tuple(finished), request=request, seconds=time.monotonic() - started, note=note)
+
+
+def noted(result: Result, notes: Iterable[str]) -> Result:
+    """The result with what is to be said beside it, each once."""
+    return replace(result, note=" ".join(filter(None, dict.fromkeys((result.note, *notes)))))
 
 
 def painted(

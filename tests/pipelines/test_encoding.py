@@ -377,3 +377,14 @@ def test_a_prompt_larger_than_the_budget_is_encoded_all_the_same(sd1: DiffusionP
 
 def test_no_graph_is_kept(sd1: DiffusionPipeline) -> None:
     assert not any(part.requires_grad for part in encode(sd1, "a (cat:1.2)", "").values())
+
+
+def test_a_text_encoder_that_hears_something_else_is_another(sd1: DiffusionPipeline) -> None:
+    kept = Encodings()
+    kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+    kept.hear("one", ("ink", 0.8))
+    with forwards(sd1) as runs:
+        kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+        kept.hear("one", ())
+        kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+    assert len(runs) == 1
