@@ -12,10 +12,12 @@ from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.engine.checkpoints import ASSETS, described
 from studio.engine.jobs import Asked, Job, Jobs, Outcome
+from studio.engine.loras import check_cells
+from studio.engine.loras import described as described_loras
 from studio.errors import RunError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.pipelines import sources
+from studio.pipelines import loras, sources
 from studio.pipelines.tokens import ROOM, Counter
 from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage, resolved
 from studio.requests.editing import words_of
@@ -118,6 +120,9 @@ class LocalEngine:
         row = (fetching.found if ask_hub else sources.find)(id, self._settings)
         return described(*sources.examined(row, self._settings, self._faults), self._settings)
 
+    def loras(self, checkpoint: str) -> list[dict[str, object]]:
+        return described_loras(sources.find(checkpoint, self._settings), self._settings)
+
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
         folder = sources.folder_of(sources.find(checkpoint, self._settings), self._settings)
         return {**self._counter.count(folder, prompt)._asdict(), "most": ROOM} if folder else None
@@ -150,9 +155,11 @@ class LocalEngine:
         own = [self._settings.wildcards] if self._settings.wildcards else []
         wildcards = prompts.wildcards(WILDCARDS, *own)
         if isinstance(request, Grid):
-            return grids.resolved(request, self._here, wildcards)
+            grid = grids.resolved(request, self._here, wildcards)
+            check_cells(grid, self._here, self._settings)
+            return grid
         row = self._here(request.checkpoint)
-        request = resolved(request, row, wildcards)
+        request = loras.resolved(resolved(request, row, wildcards), row, self._settings)
         return controls.resolved(request, row.family)
 
     def _queue_look(self, request: FindMask | CutOut, owner: str, *, edit: Job | None = None) -> Job:
@@ -204,6 +211,13 @@ class LocalEngine:
         except StudioError:  # taken away while it painted: its pictures are kept all the same
             return None
         return self._hashes.of(place) if place else None
+
+    def _lora_hash(self, name: str) -> str | None:
+        """The name that A1111 knows a LoRA by; None if it was taken away meanwhile."""
+        try:
+            return self._hashes.of_lora(loras.find(name, loras.available(self._settings)).path)
+        except StudioError:
+            return None
 
     def _fetch_all(self) -> None:
         def run(job: Job, report: Report) -> Fetched:
@@ -283,7 +297,8 @@ class LocalEngine:
                 result = tasks.run(job.request, manager, report, preprocessing)
             finally:
                 self._memory_bytes = manager.used_bytes()
-            return outputs.saved(result, self._index, owner=job.owner, job=job.id, hash_of=self._hash)
+            hashes = {"hash_of": self._hash, "lora_hash_of": self._lora_hash}
+            return outputs.saved(result, self._index, owner=job.owner, job=job.id, **hashes)
 
         return run
 
