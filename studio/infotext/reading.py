@@ -4,10 +4,11 @@ import json
 import re
 from collections.abc import Mapping
 
-from studio.errors import StudioError
+from studio.errors import InvalidField, StudioError
 from studio.infotext import samplers
 from studio.infotext.checkpoints import checkpoint_id
 from studio.infotext.fitting import Read, fitted
+from studio.requests import loras
 
 LONGEST = 200_000
 NEGATIVE = "Negative prompt:"
@@ -41,8 +42,14 @@ def read(text: str, checkpoints: Mapping[str, str] | None = None) -> Read:
         raise StudioError(f"Settings: {len(text):,} characters are too many; paste {LONGEST:,} or fewer.")
     prompt, negative, pairs = parts(text)
     is_ours = pairs.get("Version", "").startswith("Easel ")
+    if is_ours:
+        pairs.pop("Lora hashes", None)
     notes = () if is_ours else _doubts(text, pairs)
     values = {"prompt": prompt, "negative_prompt": negative}
+    try:
+        values |= _loras(prompt)
+    except InvalidField as error:  # the tags stay among the words, and Run will say it too
+        notes += (str(error),)
     for take in (_numbers, _second_pass, _size, _sampler, _start_image):
         values |= take(pairs)
     values |= _checkpoint(pairs, checkpoints, is_ours=is_ours)
@@ -129,6 +136,15 @@ def _numbers(pairs: Pairs) -> Values:
         del pairs["Clip skip"]
         values["clip_skip"] = skip - 1
     return values
+
+
+def _loras(prompt: str) -> Values:
+    """The words without their tags, and the LoRAs that these name; by their hashes nothing is looked for."""
+    words, named = loras.taken_out(prompt)
+    if not named:
+        return {}
+    loras.check_once(named)
+    return {"prompt": words, "loras": named}
 
 
 def _size(pairs: Pairs) -> Values:

@@ -1,32 +1,48 @@
 """Writes a request as infotext: prompt, negative prompt, one line of settings in A1111's order."""
 
 import json
+from collections.abc import Mapping
 
 from studio.infotext import samplers
 from studio.infotext.reading import parts
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, TextToImage, loras
 
 RESIZE_MODES = {"crop": "Crop and resize", "fill": "Resize and fill", "stretch": "Just resize"}
 
 
-def written(request: TextToImage, *, model_name: str, version: str, model_hash: str | None = None) -> str:
+def written(
+    request: TextToImage,
+    *,
+    model_name: str,
+    version: str,
+    model_hash: str | None = None,
+    lora_hashes: Mapping[str, str] | None = None,
+) -> str:
     """The text of one picture, as A1111 1.10 would write it; `read` gives the same request back.
 
     `request` is the picture's own (`requests.single`), `version` ours without the name. Prompts that would
     not come back (blanks at an end, a line that begins with "Negative prompt:") stand on the last line too, exactly.
+    LoRAs are tags at the end of the prompt, their hashes by name in `lora_hashes`.
     """
+    prompts = (" ".join(filter(None, (request.prompt, loras.tags(request.loras)))), request.negative_prompt)
     settings = {
         **_settings(request, model_name, model_hash),
         **_start_image(request),
         **_second_pass(request),
+        "Lora hashes": _hashes(lora_hashes or {}),
         "Prompts": None,
         "Version": f"Easel {version}",
     }
-    text = _joined(request, settings)
-    prompts = (request.prompt, request.negative_prompt)
+    text = _joined(*prompts, settings)
     if parts(text)[:2] != prompts:
-        text = _joined(request, settings | {"Prompts": json.dumps(prompts, ensure_ascii=False)})
+        text = _joined(*prompts, settings | {"Prompts": json.dumps(prompts, ensure_ascii=False)})
     return text
+
+
+def _hashes(lora_hashes: Mapping[str, str]) -> str | None:
+    """As A1111 has them, whose names lose the signs that stand between them here."""
+    named = {name.replace(":", "").replace(",", ""): digest for name, digest in lora_hashes.items()}
+    return ", ".join(f"{name}: {digest}" for name, digest in named.items()) or None
 
 
 def _settings(request: TextToImage, model_name: str, model_hash: str | None) -> dict[str, object]:
@@ -69,10 +85,10 @@ def _second_pass(request: TextToImage) -> dict[str, object]:
     }
 
 
-def _joined(request: TextToImage, settings: dict[str, object]) -> str:
-    negative = f"Negative prompt: {request.negative_prompt}" if request.negative_prompt else ""
+def _joined(prompt: str, negative_prompt: str, settings: dict[str, object]) -> str:
+    negative = f"Negative prompt: {negative_prompt}" if negative_prompt else ""
     said = ", ".join(f"{key}: {_quoted(value)}" for key, value in settings.items() if value is not None)
-    return "\n".join(part for part in (request.prompt, negative, said) if part)
+    return "\n".join(part for part in (prompt, negative, said) if part)
 
 
 def _quoted(value: object) -> str:

@@ -7,7 +7,7 @@ packet: no viewer shows it as a caption, and in a JPEG it has 64 kB of its own b
 
 import json
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from html import escape
 from io import BytesIO
@@ -41,6 +41,7 @@ def encoded(
     *,
     format: str = "PNG",
     model_hash: str | None = None,
+    lora_hashes: Mapping[str, str] | None = None,
     obeyed: Sequence[Obeyed] = (),
 ) -> bytes:
     """A picture as the bytes of a PNG, JPEG or WebP file; `request` is what gives it alone, as in `Result.requests`.
@@ -50,9 +51,8 @@ def encoded(
     """
     clean = image.copy()
     clean.info = {}  # Pillow would write what it finds there
-    said = (
-        SAID[format](infotext_of(shared(request), model_hash), _json(request, obeyed)) if request.embed_metadata else {}
-    )
+    text = infotext_of(shared(request), model_hash, lora_hashes)
+    said = SAID[format](text, _json(request, obeyed)) if request.embed_metadata else {}
     file = BytesIO()
     if format != "PNG" and clean.mode not in ("RGB", "L"):
         clean = clean.convert("RGBA" if format == "WEBP" else "RGB")
@@ -60,10 +60,11 @@ def encoded(
     return file.getvalue()
 
 
-def infotext_of(request: Asked, model_hash: str | None = None) -> str:
+def infotext_of(request: Asked, model_hash: str | None = None, lora_hashes: Mapping[str, str] | None = None) -> str:
     """The settings of one picture as A1111's text; for a grid's sheet those of its base."""
     one = request.base if isinstance(request, Grid) else request
-    return infotext.written(one, model_name=one.checkpoint, version=VERSION, model_hash=model_hash)
+    hashes = {"model_hash": model_hash, "lora_hashes": lora_hashes}
+    return infotext.written(one, model_name=one.checkpoint, version=VERSION, **hashes)
 
 
 def shared(request: Asked) -> Asked:

@@ -1,4 +1,4 @@
-"""The hash by which A1111 and Civitai know a checkpoint: the first ten digits of its file's SHA-256."""
+"""The hashes by which A1111 and Civitai know files: ten digits of a checkpoint's SHA-256, twelve of a LoRA's."""
 
 import hashlib
 import logging
@@ -11,13 +11,13 @@ from studio.outputs.index import Index
 
 log = logging.getLogger(__name__)
 
-DIGITS = 10
+DIGITS, LORA_DIGITS = 10, 12
 # A fifth of a second; what is larger is read beside the work, and the first pictures go without their hash.
 LARGEST_AT_ONCE = 256_000_000
 
 
 class ModelHashes:
-    """Hashes of checkpoint files, each worked out once and kept in the index until its file changes."""
+    """Hashes of checkpoints and LoRAs, each worked out once and kept in the index until its file changes."""
 
     def __init__(self, index: Index) -> None:
         self._index, self._lock = index, threading.Lock()
@@ -33,6 +33,15 @@ class ModelHashes:
             if known or path.stat().st_size > LARGEST_AT_ONCE:
                 return known or self._begin(path)
             return self._worked_out(path)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("no hash of %s: %s", path.name, error)
+            return None
+
+    def of_lora(self, path: Path) -> str | None:
+        """The hash of a LoRA's weights, without the header that programs write into; None if it cannot be read."""
+        try:
+            path = path.resolve()
+            return self._known(path) or self._worked_out(path, has_header=True)
         except (OSError, sqlite3.Error) as error:
             log.warning("no hash of %s: %s", path.name, error)
             return None
@@ -65,10 +74,13 @@ class ModelHashes:
         row = self._index.run(lambda connection: connection.execute(query, _stamp(path)).fetchone())
         return row["digest"] if row else None
 
-    def _worked_out(self, path: Path) -> str:
+    def _worked_out(self, path: Path, *, has_header: bool = False) -> str:
         stamp = _stamp(path)
         with path.open("rb") as file:
-            digest = hashlib.file_digest(file, "sha256").hexdigest()[:DIGITS]
+            if has_header:
+                file.seek(int.from_bytes(file.read(8), "little"), 1)
+            digits = LORA_DIGITS if has_header else DIGITS
+            digest = hashlib.file_digest(file, "sha256").hexdigest()[:digits]
         statement = "INSERT OR REPLACE INTO hashes (path, size, changed, digest) VALUES (?, ?, ?, ?)"
         with suppress(sqlite3.Error):  # a busy index: it is worked out again
             self._index.run(lambda connection: connection.execute(statement, (*stamp, digest)))

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +20,19 @@ from studio.outputs.rows import Row, add
 from studio.requests import TextToImage
 from studio.results import Obeyed, Result, to_json
 
-# The hash of a checkpoint, by its id, once it is known.
+# The hash of a checkpoint by its id, or of a LoRA by its name, once it is known.
 HashOf = Callable[[str], str | None]
 
 
-def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf = lambda checkpoint: None) -> Result:
+def saved(
+    result: Result,
+    index: Index,
+    *,
+    owner: str,
+    job: str,
+    hash_of: HashOf = lambda checkpoint: None,
+    lora_hash_of: HashOf = lambda name: None,
+) -> Result:
     """The result with each picture saved as `<day>/<time>-<job>-<index>.png` in its owner's folder, then in the index.
 
     A picture that cannot be saved is not lost: the result still carries it, and says so in its note.
@@ -35,13 +43,13 @@ def saved(result: Result, index: Index, *, owner: str, job: str, hash_of: HashOf
         day = files.made(owner_folder(index.folder, key) / f"{now:%Y-%m-%d}")
         for number, (image, request) in enumerate(zip(result.images, result.requests, strict=True)):
             _keep_inputs(request.base if isinstance(request, Grid) else request, index.folder, owner)
-            model_hash = hash_of(request.checkpoint)
+            hashes = {"model_hash": hash_of(request.checkpoint), "lora_hashes": _lora_hashes(request, lora_hash_of)}
             path = files.free(day / f"{now:%H%M%S}-{job[:8]}-{number}.png")
             obeyed = result.obeyed[number] if number < len(result.obeyed) else ()
-            write(path, image, request, model_hash=model_hash, obeyed=obeyed)
+            write(path, image, request, **hashes, obeyed=obeyed)
             paths.append(path)
             row = _row(path.relative_to(index.folder), image.size, request)
-            row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), model_hash))
+            row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), **hashes))
             missed = _entered(index, row) or missed
     except OSError as error:
         count = len(result.images)
@@ -56,10 +64,17 @@ def write(
     request: TextToImage | Grid,
     *,
     model_hash: str | None = None,
+    lora_hashes: Mapping[str, str] | None = None,
     obeyed: Sequence[Obeyed] = (),
 ) -> None:
     """Write one PNG with its settings, whole or not at all; OSError if it cannot be."""
-    files.write(path, encoded(image, request, model_hash=model_hash, obeyed=obeyed))
+    files.write(path, encoded(image, request, model_hash=model_hash, lora_hashes=lora_hashes, obeyed=obeyed))
+
+
+def _lora_hashes(request: TextToImage | Grid, hash_of: HashOf) -> dict[str, str]:
+    one = request.base if isinstance(request, Grid) else request
+    found = {lora.name: hash_of(lora.name) for lora in one.loras}
+    return {name: digest for name, digest in found.items() if digest}
 
 
 def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:

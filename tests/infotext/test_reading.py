@@ -60,7 +60,8 @@ WILD = {
         'TI hashes: "EasyNegative: c74b4e810b03", Version: v1.6.1, '
         'Hashes: {"lora:paper-10": "21895f3ba9", "model": "6ce0161689"}',
         {
-            "prompt": "1girl, <lora:paper-10:0.8>, long hair,\nBREAK\nflower field",
+            "prompt": "1girl, long hair,\nBREAK\nflower field",
+            "loras": [{"name": "paper-10", "scale": 0.8}],
             "negative_prompt": "(worst quality, low quality:1.4),\nEasyNegative",
             "num_inference_steps": 30,
             "scheduler": "DPM++ 2M Karras",
@@ -136,7 +137,8 @@ WILD = {
         "Size: 832x1216, Model hash: 06f96f89f6, Model: flux_dev, "
         'Lora hashes: "- vanta_V2.0: 5d8cf3724039", Version: f2.0.1v1.10.1-previous-561-g82eb7566, Module 1: ae',
         {
-            "prompt": 'a "positive" thing.\n\n<lora:- vanta_V2.0:0.55>',
+            "prompt": 'a "positive" thing.',
+            "loras": [{"name": "- vanta_V2.0", "scale": 0.55}],
             "negative_prompt": "",
             "num_inference_steps": 20,
             "scheduler": "Euler",
