@@ -69,6 +69,14 @@
     if (width > 0 && height > 0) document.getElementById(bench)?.style.setProperty("--shape", width / height);
   }
 
+  // What stands on a tab beside its fields is told of the family there.
+  function tell(bench, family) {
+    const place = document.getElementById(bench);
+    if (!place || place.dataset.family === family) return;
+    place.dataset.family = family;
+    place.dispatchEvent(new Event("family"));
+  }
+
   const pathOf = (value) => (value && typeof value === "object" && "path" in value ? value.path : value);
 
   const update = (change) => ({ __type__: "update", ...change });
@@ -89,6 +97,7 @@
   function settle(names, wanted, given) {
     const { facts, ...values } = Object.fromEntries(names.map((name, at) => [name, given[at]]));
     shape(facts.bench, values);
+    tell(facts.bench, facts.family);
     return wanted.map((name) => FOLLOWING[name](values, facts));
   }
 

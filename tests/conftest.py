@@ -20,7 +20,7 @@ import torch
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.requests import TextToImage
-from tests import control_nets, tiny
+from tests import control_nets, lora_files, tiny
 from tests import forms as every_form
 from tests.forms import Forms
 
@@ -34,10 +34,11 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A `--models` folder with three checkpoints of Storybook's layout, "one", "two" and "three"."""
+    """A `--models` folder with three checkpoints of Storybook's layout, "one", "two" and "three", and a LoRA, "ink"."""
     folder = tmp_path_factory.mktemp("models")
     for seed, name in enumerate(("one", "two", "three")):
         tiny.write(folder / name, seed)
+    lora_files.kohya(folder / "one", folder / "loras" / "ink.safetensors", "storybook")
     return folder
 
 

@@ -99,6 +99,7 @@ OTHER_TESTS = {
     "browser/test_edit.py": "studio/ui/tabs/edit.py",
     "browser/test_gallery.py": "studio/ui/tabs/gallery.py",
     "browser/test_generate.py": "studio/ui/tabs/generate.py",
+    "browser/test_loras.py": "assets/loras.js",
     "browser/test_skeleton.py": "assets/skeleton.js",
     "browser/test_sketch.py": "assets/sketch.js",
     "ui/tabs/test_edit_families.py": "studio/ui/tabs/edit.py",

@@ -95,6 +95,7 @@ def family_facts(family: catalog.Family, bench: str) -> dict[str, object]:
     """What `settings.js` has to know of the family, and of the workbench where it stands."""
     return {
         "bench": bench,
+        "family": family.name,
         "multiple": family.size_multiple,
         "second_pass_maximum": family.second_pass_maximum,
         "recipes": {_recipe_value(row): row.info for row in catalog.recipes(family)},

@@ -122,8 +122,8 @@ def settings_of(requests: object, index: object) -> Values:
     except (TypeError, KeyError, IndexError, ValueError):
         raise StudioError("Settings: there is no picture to take them from. Press Run first.") from None
     if isinstance(said.get("base"), Mapping):
-        return {"image": None, **said["base"], **compare.texts(said)}
-    return {"image": None, **said}
+        return {"image": None, "loras": [], **said["base"], **compare.texts(said)}
+    return {"image": None, "loras": [], **said}
 
 
 def variation(values: Values, picture: Picture, strength: float, find: FindPicture) -> TextToImage:

@@ -7,6 +7,7 @@ import gradio as gr
 
 from studio import prompts, styles
 from studio.errors import StudioError
+from studio.requests import loras
 from studio.ui import aids, markup
 from studio.ui.controls import html
 from studio.ui.events import QUICK
@@ -42,7 +43,8 @@ def connect(page: Page, form: Form, line: gr.HTML) -> None:
 
 def _told(page: Page, prompt: str, prompt_per_line: bool, chosen: object, checkpoint: str) -> str:
     lines = (prompts.lines(prompt) if prompt_per_line else ()) or (prompt,)
-    longest, _ = styles.applied(chosen or (), max(lines, key=len), "")
+    words = [loras.taken_out(line)[0] for line in lines]
+    longest, _ = styles.applied(chosen or (), max(words, key=len), "")
     said = counted(longest, page.engine.tokens(longest, checkpoint))
     return markup.prompt_help(f"Longest line: {said}" if len(lines) > 1 and said else said, left_open(prompt))
 

@@ -8,8 +8,9 @@ from gradio.components import Component
 
 from studio import catalog
 from studio.requests import Inpaint, TextToImage
-from studio.ui import aids, compare, controls, markup, style_cards
+from studio.ui import aids, compare, controls, lora_picker, markup, style_cards
 from studio.ui.controls import Controls, html
+from studio.ui.page import Page
 
 
 def styles() -> tuple[gr.Accordion, gr.HTML, gr.HTML]:
@@ -30,7 +31,7 @@ def start_image(note: gr.HTML) -> tuple[gr.Accordion, Controls]:
 
 
 def advanced(
-    family: catalog.Family, notes: dict[str, gr.HTML], *, is_steered: bool = False
+    page: Page, notes: dict[str, gr.HTML], *, is_steered: bool = False
 ) -> tuple[Controls, dict[str, gr.Button]]:
     """The accordion with everything else, of what is steered too, and the buttons beside its numbers."""
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
@@ -41,12 +42,14 @@ def advanced(
         if is_steered:
             with _group("Controls"):
                 fields |= controls.of(TextToImage, "guess_mode")
+        with _group(lora_picker.LABEL):
+            fields |= {"loras": lora_picker.build(page.engine)}
         with _group("Sampling"):
-            fields |= controls.sampling(family)
+            fields |= controls.sampling(page.first_family)
             seed, random, last = controls.seed()
             fields |= seed | controls.clip_skip()
         with _group("Size"):
-            size, swap = controls.size(family)
+            size, swap = controls.size(page.first_family)
             fields |= size | controls.second_pass()
             notes["second_pass"].render()
         with _group("File"):
@@ -54,7 +57,7 @@ def advanced(
     return fields, {"swap": swap, "random": random, "last": last}
 
 
-def edit_advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
+def edit_advanced(page: Page, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
     """The accordion with everything else of an edit, and the buttons beside its seed."""
     verb = catalog.VERBS[0]
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
@@ -65,8 +68,10 @@ def edit_advanced(family: catalog.Family, notes: dict[str, gr.HTML]) -> tuple[Co
             fields |= controls.of(Inpaint, "strength", strength=verb.strength)
             notes["strength"].render()
             fields |= controls.of(Inpaint, "padding_mask_crop")
+        with _group(lora_picker.LABEL):
+            fields |= {"loras": lora_picker.build(page.engine)}
         with _group("Sampling"):
-            fields |= controls.sampling(family)
+            fields |= controls.sampling(page.first_family)
             seed, random, last = controls.seed()
             fields |= seed | controls.clip_skip()
         with _group("File"):

@@ -1,6 +1,8 @@
 """Settings from a picture file: shown first, with what has no place here, and set only if wanted."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 import gradio as gr
 
@@ -8,7 +10,7 @@ from studio import catalog, outputs
 from studio.errors import StudioError
 from studio.outputs import Found
 from studio.requests import RULES, TextToImage
-from studio.ui import compare, controls, markup, uploads
+from studio.ui import compare, controls, lora_picker, markup, uploads
 from studio.ui.chosen import image_file
 from studio.ui.controls import html
 from studio.ui.events import QUICK, WATCHING, told
@@ -22,7 +24,7 @@ HINT = "A PNG, JPEG or WebP from here, A1111, Forge, ComfyUI and others. You see
 OFF = {
     name: getattr(TextToImage, name)
     for name in ("negative_prompt", "clip_skip", "second_pass_scale", "prompt_per_line", "num_images_per_prompt")
-}
+} | {"loras": []}
 PROGRAMS = {"easel": "Easel", "a1111": "A1111", "forge": "Forge", "comfyui": "ComfyUI", "invokeai": "InvokeAI"}
 
 
@@ -86,6 +88,11 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
         notes.append(
             "Controls: what the picture followed is left out here. Use it from the Gallery, for the Control tab."
         )
+    here, gone = _loras(page, values.pop("loras", []))
+    if gone:
+        unknown[lora_picker.LABEL] = lora_picker.worded(gone)
+        notes.append("LoRAs: they are not here, and left out. Put their files into 'loras' in the --models folder.")
+    values["loras"] = here
     try:
         values["image"] = image_file(page, values.get("image"), request, label=RULES["image"].label)
     except StudioError as error:
@@ -93,6 +100,14 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
         notes.append(str(error))
     values = {**OFF, **(family_values(row) if row else {}), **values, **compare.texts(found.grid)}
     return Found(source=found.source, values=values, unknown=unknown, notes=tuple(notes))
+
+
+def _loras(page: Page, said: Sequence[Mapping[str, object]]) -> tuple[list[Mapping[str, object]], ...]:
+    """Those that are here, by name or by the name of their file, and the others."""
+    paths = [PurePosixPath(str(row["name"])) for row in page.engine.loras(TextToImage().checkpoint)]
+    known = {str(path) for path in paths} | {path.name for path in paths}
+    here = [one for one in said if one["name"] in known]
+    return here, [one for one in said if one not in here]
 
 
 def shown(page: Page, found: Found) -> str:
@@ -107,6 +122,8 @@ def shown(page: Page, found: Found) -> str:
 def _worded(name: str, value: object) -> str:
     if name == "image":
         return "the one used then" if value else "none"
+    if name == "loras":
+        return lora_picker.worded(value) or "none"
     if isinstance(value, bool):
         return "on" if value else "off"
     return f"{value:g}" if isinstance(value, float) else str(value) or "none"

@@ -17,7 +17,7 @@ from tests.ui.conftest import Served, wait_until
 
 # As the endpoint has them: a start image may be left out.
 DEFAULTS = {
-    row.name: None if row.default is MISSING else row.default
+    row.name: None if row.default is MISSING else list(row.default) if row.default == () else row.default
     for row in fields(ImageToImage)
     if row.name not in results.STEERING
 }
@@ -50,7 +50,7 @@ def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> Non
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     painting, looking = {"/generate", "/grid", "/edit", "/control"}, {"/mask", "/cut_out", "/preprocess"}
-    assert set(endpoints) == painting | looking | {"/checkpoints", "/cancel", "/fetch"}
+    assert set(endpoints) == painting | looking | {"/checkpoints", "/loras", "/cancel", "/fetch"}
 
 
 def test_pictures_carry_the_request_the_details_tell(client: Client) -> None:
@@ -210,3 +210,37 @@ def test_a_job_tells_its_id_at_once_and_can_be_stopped(client: Client, served: S
 def test_stopping_what_is_not_there_says_so(client: Client) -> None:
     with pytest.raises(AppError, match="Job: there is none"):
         client.predict("nothing", api_name="/cancel")
+
+
+@pytest.mark.parametrize("loras", [[{"name": "ink", "scale": 0.5}], '[{"name": "ink", "scale": 0.5}]'])
+def test_loras_come_as_a_list_or_as_its_json_and_can_be_run_again(client: Client, loras: object) -> None:
+    files, details = client.predict(prompt="a cat", seed=7, **QUICK, loras=loras, api_name="/generate")
+    assert details["request"]["loras"] == [{"name": "ink", "scale": 0.5}]
+    again, _ = client.predict(**details["request"], api_name="/generate")
+    tagged, _ = client.predict(prompt="a cat <lora:ink:0.5>", seed=7, **QUICK, api_name="/generate")
+    plain, _ = client.predict(prompt="a cat", seed=7, **QUICK, api_name="/generate")
+    pixels = [Image.open(one[0]).tobytes() for one in (files, again, tagged, plain)]
+    assert pixels[0] == pixels[1] == pixels[2] != pixels[3]
+
+
+@pytest.mark.parametrize("endpoint", ["/generate", "/grid", "/edit", "/control"])
+def test_every_endpoint_that_paints_takes_loras(client: Client, endpoint: str) -> None:
+    told = client.view_api(return_format="dict", print_info=False)["named_endpoints"][endpoint]["parameters"]
+    assert next(row for row in told if row["parameter_name"] == "loras")["parameter_default"] == []
+
+
+@pytest.mark.parametrize("named", [{"loras": [{"name": "inky"}]}, {"prompt": "a cat <lora:inky>"}])
+def test_a_lora_that_is_not_here_is_refused_before_it_waits(client: Client, served: Served, named: dict) -> None:
+    before = len(served.engine.jobs("local"))
+    with pytest.raises(AppError, match="^LoRAs: there is no 'inky' here. The nearest are ink"):
+        client.predict(**QUICK, **named, api_name="/generate")
+    assert len(served.engine.jobs("local")) == before
+
+
+def test_loras_are_listed_with_what_they_are(client: Client) -> None:
+    found = client.predict(checkpoint="one", api_name="/loras")
+    row = next(row for row in found if row["name"] == "ink")
+    assert (row["family"], row["rank"], row["alpha"], row["words"]) == ("storybook", 4, 2.0, ["inkdrop", "a house"])
+    assert row["fits"] and not row["problem"]
+    other = next(row for row in client.predict(checkpoint="sdxl", api_name="/loras") if row["name"] == "ink")
+    assert not other["fits"] and other["problem"].startswith("LoRA: ink is for Storybook, but ")

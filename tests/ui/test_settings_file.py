@@ -11,7 +11,7 @@ from studio import images, outputs
 from studio.axes import Axis
 from studio.errors import StudioError
 from studio.grids import Grid
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Lora, TextToImage
 from studio.ui import settings_file, uploads
 from studio.ui.page import ASSETS, Page
 
@@ -89,3 +89,12 @@ def test_a_file_without_settings_says_so(page: Page, tmp_path: Path) -> None:
 def test_a_foreign_path_is_refused(page: Page) -> None:
     with pytest.raises(StudioError, match="^Picture: the file is not here"):
         settings_file.offered(page, {"path": "/etc/passwd"}, ASKED)
+
+
+def test_a_lora_that_is_not_here_is_left_out_and_named(page: Page, tmp_path: Path) -> None:
+    asked = TextToImage(prompt="a cat", loras=[Lora(name="ink", scale=0.5), Lora(name="gone")])
+    outputs.write(tmp_path / "a.png", Image.new("RGB", (64, 64)), asked)
+    found = settings_file.offered(page, sent(tmp_path / "a.png"), ASKED)
+    assert found.values["loras"] == [{"name": "ink", "scale": 0.5}]
+    assert found.unknown == {"LoRAs": "gone 1"} and found.notes[0].startswith("LoRAs: they are not here")
+    assert "ink 0.5" in settings_file.shown(page, found)

@@ -9,7 +9,7 @@ from studio import catalog
 from studio.axes import FIELDS as AXES
 from studio.outputs import Row
 from studio.requests import RULES
-from studio.ui import markup
+from studio.ui import lora_picker, markup
 from studio.ui.gallery.serving import PICTURES
 from studio.ui.gallery.tiles import name
 
@@ -74,6 +74,8 @@ def facts(row: Row, labels: Labels) -> dict[str, str]:
     pairs["Size"] = f"{row.width} × {row.height}"
     used = [*(name for name in SETTINGS), *(name for name, is_used in IF_USED.items() if is_used(said))]
     pairs |= {RULES[name].label: _value(name, said[name]) for name in used if said.get(name) is not None}
+    if words := lora_picker.worded(said.get("loras")):
+        pairs[lora_picker.LABEL] = words
     if said.get("controls"):
         pairs[RULES["controls"].label] = ", ".join(map(_control, said["controls"]))
     return pairs | {f"{name.upper()} axis": _axis(row.request[name]) for name in "xyz" if row.request.get(name)}

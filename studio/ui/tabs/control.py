@@ -50,7 +50,7 @@ def build(page: Page) -> Bench:
             with gr.Column(elem_classes="sections"):
                 units = control_units.Units(units=(unit, *control_units.others(family)))
                 image_section, start = sections.start_image(notes["strength"])
-                advanced, beside = sections.advanced(family, notes, is_steered=True)
+                advanced, beside = sections.advanced(page, notes, is_steered=True)
             fields |= start | advanced
         with gr.Column(elem_classes="picture-side", scale=7):
             view = picture.view(buttons, first.prompt, first.made, send=PLACES)

@@ -74,7 +74,7 @@ def build(page: Page) -> Bench:
             notes["recipe"].render()
             with gr.Column(elem_classes="sections"):
                 section = mask_section.build(what, find, (seen, line), verbs.shape(verb, first.file))
-                advanced, beside = sections.edit_advanced(family, notes)
+                advanced, beside = sections.edit_advanced(page, notes)
             fields |= section.controls | advanced
         with gr.Column(elem_classes="picture-side", scale=7):
             view = picture.view(buttons, first.prompt, first.made, send=PLACES, can_vary=False)

@@ -48,7 +48,7 @@ def build(page: Page) -> Bench:
             with gr.Column(elem_classes="sections"):
                 styles_section, cards, styles_line = sections.styles()
                 image_section, start = sections.start_image(notes["strength"])
-                advanced, beside = sections.advanced(family, notes)
+                advanced, beside = sections.advanced(page, notes)
                 grid_section, axes = sections.grid()
                 reader = settings_file.build()
             fields |= start | advanced
