@@ -73,7 +73,7 @@ LAYOUTS: Mapping[str, Callable[..., Path]] = MappingProxyType({"kohya": kohya, "
 def saved(tensors: Mapping[str, Tensor], file: Path, metadata: Mapping[str, str]) -> Path:
     """Write tensors as a file of that name, its folder made if need be."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, file, dict(metadata))
+    save_file({name: tensor.clone() for name, tensor in tensors.items()}, file, dict(metadata))
     return file
 
 

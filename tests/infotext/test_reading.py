@@ -319,3 +319,16 @@ def test_a_hostile_text_costs_no_time(piece: str) -> None:
     begin = time.thread_time()
     read(text)
     assert time.thread_time() - begin < 2
+
+
+def test_tags_become_loras() -> None:
+    found = read('a cat <lora:ink:0.8>, night\nSteps: 9, Seed: 1, Size: 512x512, Lora hashes: "ink: 0123456789ab"')
+    assert found.values["prompt"] == "a cat, night" and found.values["loras"] == [{"name": "ink", "scale": 0.8}]
+    assert found.unknown == {"Lora hashes": "ink: 0123456789ab"}
+
+
+@pytest.mark.parametrize("tags", ["<lora:ink:9>", "<lora:ink:1> <lora:ink:1>", "<lora:a:1:2:lbw=x>", "<lora:a>" * 9])
+def test_tags_that_cannot_be_meant_here_stay_among_the_words(tags: str) -> None:
+    found = read(f"a cat {tags}\nSteps: 9, Seed: 1, Size: 512x512")
+    assert found.values["prompt"] == f"a cat {tags}" and "loras" not in found.values
+    assert found.notes[0].startswith("LoRA")

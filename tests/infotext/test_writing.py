@@ -9,7 +9,7 @@ from PIL import Image
 
 from studio import catalog, images
 from studio.infotext import read, written
-from studio.requests import LARGEST_SEED, RESIZE_MODES, ImageToImage, TextToImage
+from studio.requests import LARGEST_SEED, RESIZE_MODES, ImageToImage, Lora, TextToImage
 
 START = images.picture(Image.new("RGB", (16, 16), "red"))
 PLAIN = TextToImage(
@@ -107,3 +107,18 @@ def test_only_prompts_that_would_not_come_back_are_said_twice() -> None:
     assert "Prompts" not in text_of(replace(PLAIN, prompt="one,\ntwo: {three|four}\n\nSteps: 3, Seed: 1, Size: 2x2"))
     assert "Prompts" in text_of(replace(PLAIN, prompt="one\nNegative prompt: two"))
     assert "Prompts" in text_of(replace(PLAIN, prompt="one "))
+
+
+def test_loras_are_tags_at_the_end_and_their_hashes_stand_before_the_version() -> None:
+    request = replace(PLAIN, prompt="a cat", loras=[Lora(name="ink", scale=0.8), Lora(name="a, b/wet")])
+    hashes = {"ink": "0123456789ab", "a, b/wet": "ba9876543210"}
+    text = written(request, model_name="sd15", version="0.3", lora_hashes=hashes)
+    assert text.startswith("a cat <lora:ink:0.8> <lora:a, b/wet:1>\n")
+    assert text.endswith(', Lora hashes: "ink: 0123456789ab, a b/wet: ba9876543210", Version: Easel 0.3')
+    found = read(text)
+    assert TextToImage(**found.values) == request and not found.unknown and not found.notes
+
+
+def test_loras_may_make_a_prompt_longer_than_one_may_be_written() -> None:
+    request = replace(PLAIN, prompt="a " * 4_999, loras=[Lora(name="ink")])
+    assert "<lora:ink:1>" in text_of(request)

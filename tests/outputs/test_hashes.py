@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import struct
 from pathlib import Path
 
 from studio.outputs import Index, ModelHashes
@@ -35,3 +36,12 @@ def test_a_large_file_is_hashed_beside_the_work(tmp_path: Path, index: Index) ->
 def test_folders_and_missing_files_have_none(tmp_path: Path, index: Index) -> None:
     hashes = ModelHashes(index)
     assert hashes.of(tmp_path) is None and hashes.of(tmp_path / "missing.safetensors") is None
+
+
+def test_a_lora_is_known_by_its_weights_alone(tmp_path: Path, index: Index) -> None:
+    path = tmp_path / "ink.safetensors"
+    header = b'{"__metadata__": {}}'
+    path.write_bytes(struct.pack("<Q", len(header)) + header + b"weights")
+    assert ModelHashes(index).of_lora(path) == hashlib.sha256(b"weights").hexdigest()[:12]
+    assert ModelHashes(index).of_lora(path) == hashlib.sha256(b"weights").hexdigest()[:12]
+    assert ModelHashes(index).of_lora(tmp_path / "gone.safetensors") is None

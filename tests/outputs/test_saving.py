@@ -13,7 +13,7 @@ from PIL import Image
 from studio import outputs
 from studio.errors import NotFound
 from studio.outputs import Gallery, Index
-from studio.requests import Control, TextToImage
+from studio.requests import Control, Lora, TextToImage
 from studio.results import Obeyed, from_json
 from tests.outputs import examples
 
@@ -189,3 +189,15 @@ def test_how_far_a_picture_obeys_stands_in_its_file(index: Index) -> None:
     said = [json.loads(Image.open(path).text["easel"]) for path in (first, second)]
     assert said[0]["obeyed"] == [{"kind": "canny", "measure": "edges", "value": 0.61}]
     assert "obeyed" not in said[1]
+
+
+def test_loras_and_their_hashes_stand_in_the_file(index: Index) -> None:
+    asked = examples.request(loras=[Lora(name="ink", scale=0.8), Lora(name="unknown")])
+    hashes = {"ink": "0123456789ab"}
+    saved = outputs.saved(examples.result(asked), index, owner="local", job="a", lora_hash_of=hashes.get)
+    assert outputs.found(saved.paths[0]).values["loras"] == [
+        {"name": "ink", "scale": 0.8},
+        {"name": "unknown", "scale": 1.0},
+    ]
+    (row,), _ = Gallery(index, "local").page()
+    assert "<lora:ink:0.8> <lora:unknown:1>" in row.infotext and 'Lora hashes: "ink: 0123456789ab"' in row.infotext

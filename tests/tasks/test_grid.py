@@ -5,6 +5,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
@@ -17,9 +18,10 @@ from studio.config import Settings
 from studio.errors import Cancelled, InvalidField, RunError, StudioError
 from studio.grids import Grid
 from studio.pipelines.manager import Pace, PipelineManager, pace_key
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Lora, TextToImage
 from studio.results import Preview, Progress, Result, details, from_json, to_json
 from studio.tasks import run
+from tests import lora_files
 
 Event = Progress | Preview
 
@@ -252,3 +254,22 @@ def test_json_that_is_no_grid_is_refused(changed: dict[str, object], request_one
 def test_results_of_one_picture_know_their_requests(request_one: TextToImage) -> None:
     two = Result(images=(None, None), request=replace(request_one, num_images_per_prompt=2), seconds=0.0)
     assert [request.seed for request in two.requests] == [7, 8]
+
+
+def test_a_lora_that_is_replaced_is_painted_anew(
+    manager: PipelineManager, settings: Settings, request_one: TextToImage, tmp_path: Path, steps: list[int]
+) -> None:
+    models = Path(shutil.copytree(settings.models, tmp_path / "models"))
+    manager.settings = replace(settings, models=models)
+    grid = Grid(base=replace(request_one, loras=[Lora(name="ink")]), x=Axis(field="seed", values=(1, 2)))
+    first = run(grid, manager, quietly)
+    assert run(grid, manager, quietly).images[1].tobytes() == first.images[1].tobytes()
+    lora_files.kohya(models / "one", models / "loras" / "ink.safetensors", "storybook", seed=5)
+    assert run(grid, manager, quietly).images[1].tobytes() != first.images[1].tobytes()
+
+
+def test_words_with_tags_can_be_compared(manager: PipelineManager, request_one: TextToImage) -> None:
+    base = replace(request_one, prompt="a red house <lora:ink:0>")
+    grid = Grid(base=base, x=Axis(field="prompt", values=("<lora:ink:0>", "<lora:ink:1>")))
+    _, plain, inked = run(grid, manager, quietly).images
+    assert plain.tobytes() == run(request_one, manager, quietly).images[0].tobytes() != inked.tobytes()
