@@ -70,7 +70,9 @@ class LocalEngine:
 
     def submit(self, request: TextToImage | Grid, owner: str, *, find: FindMask | None = None) -> Job:
         if find is not None:
-            self._here(request.checkpoint)
+            row = self._here(request.checkpoint)
+            # Tags wait for the mask: which of them are meant, choices among the words may decide.
+            loras.resolved(replace(request, prompt="", prompt_per_line=False), row, self._settings)
         else:
             request = self._resolved(request)
             if not request.controls:

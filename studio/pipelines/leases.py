@@ -70,6 +70,10 @@ class Leases:
             pipe.set_adapters([lent.adapter for lent, _ in active], [scale for _, scale in active])
             self._active[checkpoint] = active
 
+    def stand(self, checkpoint: str) -> bool:
+        """Whether any is put on the checkpoint."""
+        return checkpoint in self._lent
+
     def heard(self, checkpoint: str) -> tuple[object, ...]:
         """What changes when the LoRAs do that text encoders hear."""
         return tuple((lent.adapter, scale) for lent, scale in self._active.get(checkpoint, ()) if lent.file.hears)

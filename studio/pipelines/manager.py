@@ -111,7 +111,8 @@ class PipelineManager:
         wanted = loras.files(request, row, self.settings)
         resident = self._resident(request.checkpoint, on_load)
         family, kind = resident.family, kind or request.kind
-        self._fit(resident, row, kind, wanted)
+        if wanted or self.leases.stand(row.id):
+            self._fit(resident, row, kind, wanted)
         beside = adapters.fitted(request, self._nets_of(request, resident.dtype)) if is_steered(request) else {}
         make = _class((family.controlled[way(request)] if beside else family.pipelines)[kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)

@@ -17,7 +17,10 @@ HOW = 'Send a list such as [{"name": "ink", "scale": 0.8}].'
 _TAG = r"<lora:[^<>\n]*>"
 _TAGS = re.compile(_TAG)
 # With a tag goes the comma that set it apart, so that no two are left side by side, and none at an end.
-_REMOVED = re.compile(rf"^(?:{_TAG}[ \t,]*)+|(?:[ \t]*,)?(?:[ \t]*{_TAG})+(?=[ \t]*(?:,|$))|[ \t]*{_TAG}", re.MULTILINE)
+_REMOVED = re.compile(
+    rf"^(?:{_TAG}[ \t,]*)+|(?<![ \t])(?:[ \t]*,)?(?:[ \t]*{_TAG})+(?=[ \t]*(?:,|$))|(?<![ \t])[ \t]*{_TAG}",
+    re.MULTILINE,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -34,6 +34,7 @@ def advanced(
     page: Page, notes: dict[str, gr.HTML], *, is_steered: bool = False
 ) -> tuple[Controls, dict[str, gr.Button]]:
     """The accordion with everything else, of what is steered too, and the buttons beside its numbers."""
+    family = page.first_family
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
         with _group("Words"):
             fields = controls.negative_prompt()
@@ -45,11 +46,11 @@ def advanced(
         with _group(lora_picker.LABEL):
             fields |= {"loras": lora_picker.build(page.engine)}
         with _group("Sampling"):
-            fields |= controls.sampling(page.first_family)
+            fields |= controls.sampling(family)
             seed, random, last = controls.seed()
             fields |= seed | controls.clip_skip()
         with _group("Size"):
-            size, swap = controls.size(page.first_family)
+            size, swap = controls.size(family)
             fields |= size | controls.second_pass()
             notes["second_pass"].render()
         with _group("File"):
@@ -59,7 +60,7 @@ def advanced(
 
 def edit_advanced(page: Page, notes: dict[str, gr.HTML]) -> tuple[Controls, dict[str, gr.Button]]:
     """The accordion with everything else of an edit, and the buttons beside its seed."""
-    verb = catalog.VERBS[0]
+    family, verb = page.first_family, catalog.VERBS[0]
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
         with _group("Words"):
             fields = controls.negative_prompt()
@@ -71,7 +72,7 @@ def edit_advanced(page: Page, notes: dict[str, gr.HTML]) -> tuple[Controls, dict
         with _group(lora_picker.LABEL):
             fields |= {"loras": lora_picker.build(page.engine)}
         with _group("Sampling"):
-            fields |= controls.sampling(page.first_family)
+            fields |= controls.sampling(family)
             seed, random, last = controls.seed()
             fields |= seed | controls.clip_skip()
         with _group("File"):
