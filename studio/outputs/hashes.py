@@ -25,26 +25,11 @@ class ModelHashes:
 
     def of(self, path: Path) -> str | None:
         """The hash of a checkpoint's one file; None for a folder, and while that of a large file is not ready."""
-        try:
-            if not path.is_file():
-                return None
-            path = path.resolve()
-            known = self._known(path)
-            if known or path.stat().st_size > LARGEST_AT_ONCE:
-                return known or self._begin(path)
-            return self._worked_out(path)
-        except (OSError, sqlite3.Error) as error:
-            log.warning("no hash of %s: %s", path.name, error)
-            return None
+        return self._found(path, has_header=False)
 
     def of_lora(self, path: Path) -> str | None:
-        """The hash of a LoRA's weights, without the header that programs write into; None if it cannot be read."""
-        try:
-            path = path.resolve()
-            return self._known(path) or self._worked_out(path, has_header=True)
-        except (OSError, sqlite3.Error) as error:
-            log.warning("no hash of %s: %s", path.name, error)
-            return None
+        """The hash of a LoRA's weights, without the header that programs write into; None as `of`."""
+        return self._found(path, has_header=True)
 
     def wait(self) -> None:
         """Wait until no hash is being worked out."""
@@ -53,16 +38,29 @@ class ModelHashes:
         for thread in working:
             thread.join()
 
-    def _begin(self, path: Path) -> None:
+    def _found(self, path: Path, *, has_header: bool) -> str | None:
+        try:
+            if not path.is_file():
+                return None
+            path = path.resolve()
+            known = self._known(path)
+            if known or path.stat().st_size > LARGEST_AT_ONCE:
+                return known or self._begin(path, has_header)
+            return self._worked_out(path, has_header)
+        except (OSError, sqlite3.Error) as error:
+            log.warning("no hash of %s: %s", path.name, error)
+            return None
+
+    def _begin(self, path: Path, has_header: bool) -> None:
         with self._lock:
             if path not in self._working:
-                thread = threading.Thread(target=self._work, args=(path,), name="hash", daemon=True)
+                thread = threading.Thread(target=self._work, args=(path, has_header), name="hash", daemon=True)
                 self._working[path] = thread
                 thread.start()
 
-    def _work(self, path: Path) -> None:
+    def _work(self, path: Path, has_header: bool) -> None:
         try:
-            self._worked_out(path)
+            self._worked_out(path, has_header)
         except (OSError, sqlite3.Error) as error:
             log.warning("no hash of %s: %s", path.name, error)
         finally:
@@ -74,7 +72,7 @@ class ModelHashes:
         row = self._index.run(lambda connection: connection.execute(query, _stamp(path)).fetchone())
         return row["digest"] if row else None
 
-    def _worked_out(self, path: Path, *, has_header: bool = False) -> str:
+    def _worked_out(self, path: Path, has_header: bool) -> str:
         stamp = _stamp(path)
         with path.open("rb") as file:
             if has_header:

@@ -96,6 +96,7 @@ class Encodings:
 
     def forget(self, checkpoint: str) -> None:
         """Drop what is kept for the checkpoint: its weights leave, or are about to change."""
+        self._heard.pop(checkpoint, None)
         for key in [key for key in self._kept if key[0] == checkpoint]:
             del self._kept[key]
 
