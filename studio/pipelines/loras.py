@@ -73,7 +73,7 @@ def find(name: str, rows: Sequence[LoraFile]) -> LoraFile:
     if meant:
         those = ", ".join(row.name for row in meant)
         raise InvalidField("loras", f"{LABEL}: there are {len(meant)} of the name '{said}'. Say which: {those}.")
-    near = ", ".join(get_close_matches(said, [row.name for row in rows], n=3, cutoff=0))
+    near = ", ".join(get_close_matches(said, [row.name for row in rows if not row.problem], n=3, cutoff=0))
     advice = f"The nearest are {near}" if near else "Put its .safetensors file into 'loras' in the --models folder"
     raise InvalidField("loras", f"{LABEL}: there is no '{said}' here. {advice}.")
 

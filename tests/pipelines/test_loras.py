@@ -127,9 +127,10 @@ def test_two_names_of_one_lora_are_refused(folder: Path, settings: Settings) -> 
 def test_an_unknown_name_is_told_the_nearest_three(folder: Path, settings: Settings) -> None:
     for name in ("ink", "inks", "think", "cobalt"):
         write(folder, name)
+    (folder / "inkyy.safetensors").write_bytes(b"no weights")
     said = refused(settings, "inky")
     assert said.startswith("LoRAs: there is no 'inky' here. The nearest are ink, inks, ")
-    assert said.count(",") == 2
+    assert said.count(",") == 2 and "inkyy" not in said
 
 
 @pytest.mark.parametrize("name", ["../../x", "/etc/passwd", "C:\\x", "x%2f..", "..", "ink/../../secret", "\\\\host\\x"])
