@@ -57,6 +57,20 @@ def _storybook(kind: str) -> ControlNet:
     )
 
 
+def _storybook_adapter(kind: str) -> ControlNet:
+    return ControlNet(
+        id=f"storybook-{kind}-adapter",
+        label=f"Storybook {kind} T2I-Adapter",
+        family="storybook",
+        kinds=MappingProxyType({kind: 0}),
+        method="t2i_adapter",
+        loads="T2IAdapter",
+        source=f"assets/storybook/t2i-adapter-{kind}",
+        size_bytes=2_720_000,
+        **_APACHE,
+    )
+
+
 def _v11(kind: str, name: str) -> ControlNet:
     """A ControlNet 1.1 of its author, in half precision."""
     return ControlNet(
@@ -129,7 +143,8 @@ def _sd3(kind: str, source: str) -> ControlNet:
 
 # For each family, kind and method the first is the one meant if none is named.
 CONTROLNETS: tuple[ControlNet, ...] = (
-    *map(_storybook, ("canny", "scribble", "depth")),
+    *map(_storybook, ("canny", "scribble", "depth", "pose", "segmentation")),
+    _storybook_adapter("canny"),
     _v11("canny", "v11p_sd15_canny"),
     _v11("scribble", "v11p_sd15_scribble"),
     _v11("softedge", "v11p_sd15_softedge"),

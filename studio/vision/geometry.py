@@ -18,7 +18,7 @@ from transformers import (
 from studio.skeletons import JOINTS, Skeleton
 
 # Joints that a net is less sure of are not seen, and if it is less sure of them all together, nobody is there.
-LEAST_SURE, LEAST_SURE_OF_ALL = 0.3, 0.5
+LEAST_SURE, LEAST_SURE_OF_ALL = 0.3, 0.4
 
 
 class Net(NamedTuple):
