@@ -28,8 +28,8 @@ TITLE = "Control"
 # Painted by Storybook; the first is in place when the page opens.
 EXAMPLES = (
     Example(picture="house.png", kind="canny", prompt="a purple house on the sand, night", result="purple-house.png"),
-    Example(picture="car.png", kind="canny", prompt="a green car in the snow, sunset", result="green-car.png"),
-    Example(picture="boat.png", kind="canny", prompt="a pink boat on the sea, watercolor", result="pink-boat.png"),
+    Example(picture="person.png", kind="pose", prompt="a red person in the snow, sunset", result="red-person.png"),
+    Example(picture="cat.png", kind="depth", prompt="a white cat in the snow, sunset", result="white-cat.png"),
 )
 
 
