@@ -71,7 +71,7 @@ def start_from(page: Page, picture: Path) -> None:
 def choose(page: Page, field: str, option: str) -> None:
     page.get_by_label(field).click()
     page.get_by_role("option", name=option, exact=True).click()
-    expect(page.get_by_role("option")).to_have_count(0)  # a list takes a moment to go
+    expect(page.get_by_role("listbox")).to_have_count(0)  # it takes a moment to go
 
 
 def details_of(page: Page) -> Locator:
