@@ -29,21 +29,12 @@ Asked = TypeVar("Asked", bound=TextToImage)
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoraFile:
-    """A LoRA in the list; its name is its path in its folder, without the ending.
-
-    The other fields are as in `lora_headers.Told`.
-    """
+class LoraFile(lora_headers.Told):
+    """A LoRA in the list, and what its header says; its name is its path in its folder, without the ending."""
 
     name: str
     path: Path
     size_bytes: int
-    family: str = ""
-    rank: int = 0
-    alpha: float | None = None
-    words: tuple[str, ...] = ()
-    hears: bool = False
-    problem: str = ""
 
     @property
     def stamp(self) -> Stamp:

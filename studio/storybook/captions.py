@@ -1,5 +1,7 @@
 """Scenes in words: many ways to say the same picture, some of them leaving parts unsaid."""
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from studio.storybook.words import LOOKS, MOUNTAINS, SAID
@@ -67,6 +69,14 @@ def random_setting(scene: Scene, seed: int) -> str:
     if scene.look != LOOKS[0]:
         said.append(_said(rng, scene.look))
     return ", ".join(said)
+
+
+def said(some: Sequence[Scene], rng: np.random.Generator, shares: Mapping[str, float]) -> list[str]:
+    """What is said of each scene: "all" of it, its "setting" alone or "nothing", each by its share."""
+    ways = rng.choice(list(shares), size=len(some), p=list(shares.values()))
+    seeds = rng.integers(2**31, size=len(some))
+    says = {"all": random_caption, "setting": random_setting, "nothing": lambda scene, seed: ""}
+    return [says[way](scene, int(seed)) for way, scene, seed in zip(ways, some, seeds, strict=True)]
 
 
 def _thing(rng: np.random.Generator, thing: Thing, is_complete: bool) -> str:

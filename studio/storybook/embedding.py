@@ -62,7 +62,7 @@ def train(minutes: float, device: torch.device) -> Meaning:
         with meant(text_tower, meaning.vectors):
             said = text_tower(tokens).last_hidden_state
         clean = latents[turn].to(device).float().contiguous(memory_format=torch.channels_last)
-        return unet.losses(partial(_told, base, said=said), clean, alphas)
+        return unet.losses(partial(unet.by_words, base, said=said), clean, alphas)
 
     run = Run(name=NAME, model=meaning, losses=losses, device=device, learning_rate=5e-3, weight_decay=0.0)
     return run.fit(minutes)
@@ -120,7 +120,3 @@ def _token(word: str) -> int:
 def _setting(scene: Scene, seed: int) -> str:
     """Where and when; the look is in the word."""
     return random_setting(replace(scene, look=LOOKS[0]), seed)
-
-
-def _told(base: nn.Module, noisy: Tensor, steps: Tensor, *, said: Tensor) -> Tensor:
-    return base(noisy, steps, said).sample

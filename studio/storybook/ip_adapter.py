@@ -19,9 +19,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from transformers import CLIPVisionModelWithProjection
 
-from studio.storybook import bundled, clip, unet
+from studio.storybook import bundled, captions, clip, unet
 from studio.storybook.bundled import BASE, IP_ADAPTER
-from studio.storybook.captions import random_caption, random_setting
 from studio.storybook.data import pictures
 from studio.storybook.steering import SEEN
 from studio.storybook.training import Losses, Run, load_state, workers
@@ -103,7 +102,9 @@ def train(minutes: float, device: torch.device) -> Adapter:
         }
         states = looked_at[way]().to(device).float()
         states[torch.from_numpy(rng.random(batch) < UNSEEN_SHARE)] = nothing
-        words = _words([some[index] for index in turn], rng, is_look_said=way == "composition")
+        # The look is said only where the picture does not tell it.
+        told = [some[index] if way == "composition" else replace(some[index], look=LOOKS[0]) for index in turn]
+        words = unet.tokens_of(captions.said(told, rng, SAID)).long()
         with torch.no_grad():
             said = text_tower(words.to(device)).last_hidden_state
         clean = latents[turn].to(device).float().contiguous(memory_format=torch.channels_last)
@@ -215,17 +216,6 @@ def _balanced(some: Sequence[Scene]) -> tuple[list[Scene], np.ndarray]:
 def _alike(turn: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """For each scene another one of its look."""
     return turn - turn % COUNT + rng.integers(COUNT, size=len(turn))
-
-
-def _words(some: Sequence[Scene], rng: np.random.Generator, *, is_look_said: bool) -> Tensor:
-    """What is said of each scene, as tokens (n, 77); its look only if the picture does not tell it."""
-    ways = rng.choice(list(SAID), size=len(some), p=list(SAID.values()))
-    seeds = rng.integers(2**31, size=len(some))
-    says = {"all": random_caption, "setting": random_setting, "nothing": lambda scene, seed: ""}
-    told = some if is_look_said else [replace(scene, look=LOOKS[0]) for scene in some]
-    return unet.tokens_of(
-        [says[way](scene, int(seed)) for way, scene, seed in zip(ways, told, seeds, strict=True)]
-    ).long()
 
 
 def _other(thing: Thing, rng: np.random.Generator) -> Thing:

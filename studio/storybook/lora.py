@@ -16,7 +16,6 @@ from peft import LoraConfig
 from peft.utils import get_peft_model_state_dict
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
-from torch import Tensor
 
 from studio.storybook import clip, unet
 from studio.storybook.bundled import LORAS
@@ -59,7 +58,7 @@ def train(minutes: float, device: torch.device) -> UNet2DConditionModel:
         with torch.no_grad():
             said = text_tower(unet.tokens_of(words).long().to(device)).last_hidden_state
         clean = latents[turn].to(device).float().contiguous(memory_format=torch.channels_last)
-        return unet.losses(partial(_told, base, said=said), clean, alphas)
+        return unet.losses(partial(unet.by_words, base, said=said), clean, alphas)
 
     return Run(name=NAME, model=base, losses=losses, device=device, weight_decay=0.0).fit(minutes)
 
@@ -98,7 +97,3 @@ def is_blueprint(seen: np.ndarray) -> bool:
     pixels = seen.reshape(-1, 3).astype(np.float32) - start
     along = np.clip(pixels @ way / (way @ way), 0, 1)
     return float(np.linalg.norm(pixels - along[:, None] * way, axis=1).mean()) < NEAR
-
-
-def _told(base: UNet2DConditionModel, noisy: Tensor, steps: Tensor, *, said: Tensor) -> Tensor:
-    return base(noisy, steps, said).sample

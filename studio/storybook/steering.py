@@ -10,8 +10,7 @@ from diffusers import ControlNetModel, T2IAdapter, UNet2DConditionModel
 from PIL import Image
 from torch import Tensor, nn
 
-from studio.storybook import bundled, clip, pose, unet
-from studio.storybook.captions import random_caption, random_setting
+from studio.storybook import bundled, captions, clip, pose, unet
 from studio.storybook.data import each
 from studio.storybook.render import depth, picture, segmentation
 from studio.storybook.training import Losses, Run, load_state, workers
@@ -86,8 +85,9 @@ def train(minutes: float, device: torch.device, *, kind: str, is_adapter: bool =
 
     def losses(step: int) -> Losses:
         turn = rng.integers(len(picked_from), size=batch)
+        words = captions.said([some[index] for index in picked_from[turn]], rng, SAID)
         with torch.no_grad():
-            said = text_tower(_tokens([some[index] for index in picked_from[turn]], rng).to(device)).last_hidden_state
+            said = text_tower(unet.tokens_of(words).long().to(device)).last_hidden_state
         clean = latents[picked_from[turn]].to(device).float().contiguous(memory_format=torch.channels_last)
         shown = drawn[turn].to(device).permute(0, 3, 1, 2).float() / 255
         return unet.losses(partial(guess, said=said, shown=shown), clean, alphas)
@@ -136,15 +136,6 @@ def _name(kind: str, *, is_adapter: bool) -> str:
 
 def _drawn(scene: Scene, height: int, *, kind: str) -> np.ndarray:
     return np.asarray(KINDS[kind](scene, height).convert("RGB"))
-
-
-def _tokens(some: Sequence[Scene], rng: np.random.Generator) -> Tensor:
-    """What is said of each scene, as tokens (n, 77)."""
-    ways = rng.choice(list(SAID), size=len(some), p=list(SAID.values()))
-    seeds = rng.integers(2**31, size=len(some))
-    says = {"all": random_caption, "setting": random_setting, "nothing": lambda scene, seed: ""}
-    said = [says[way](scene, int(seed)) for way, scene, seed in zip(ways, some, seeds, strict=True)]
-    return unet.tokens_of(said).long()
 
 
 def _controlled(net: ControlNetModel, base: UNet2DConditionModel) -> Callable[..., Tensor]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -85,7 +86,7 @@ def train(minutes: float, device: torch.device, *, round: Round) -> UNet2DCondit
         with torch.no_grad():
             said = text_tower(words.to(device)).last_hidden_state
         clean = latents[picked].to(device).float().contiguous(memory_format=torch.channels_last)
-        return losses(lambda noisy, steps: model(noisy, steps, said).sample, clean, alphas)
+        return losses(partial(by_words, model, said=said), clean, alphas)
 
     averaging = 0.999 if height <= 64 else 0.997
     run = Run(name="unet", model=model, losses=step_losses, device=device, ema_decay=averaging)
@@ -174,6 +175,11 @@ def tokens_of(said: list[str]) -> Tensor:
     """(n, 77) int16 tokens of captions."""
     tokens = tokenizer.trained()(said, padding="max_length", truncation=True, return_tensors="pt")
     return tokens.input_ids.to(torch.int16)
+
+
+def by_words(model: UNet2DConditionModel, noisy: Tensor, steps: Tensor, *, said: Tensor) -> Tensor:
+    """The v that the UNet tells of noisy latents, hearing words (n, 77, 128) alone."""
+    return model(noisy, steps, said).sample
 
 
 def losses(guess: Guess, clean: Tensor, alphas: Tensor) -> Losses:
