@@ -4,12 +4,15 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 
-from studio import catalog
+from studio import catalog, rules
 from studio.errors import InvalidField, StudioError
-from studio.requests import METHODS, RESIZE_MODES, RULES
+from studio.requests import METHODS, RESIZE_MODES, Reference
+from studio.requests import RULES as REQUESTED
 from studio.rules import Rule, shown
 
 MOST_CELLS = 100
+# Of the fields of a request, and of the weight of its references.
+RULES = REQUESTED | {"ip_adapter_scale": rules.of(Reference)["ip_adapter_scale"]}
 
 # The fields worth comparing, in the order offered, with their labels. Of the prompt one piece is exchanged at a time.
 FIELDS: dict[str, str] = {
@@ -30,10 +33,11 @@ FIELDS: dict[str, str] = {
         "strength",
         "resize_mode",
         "method",
+        "ip_adapter_scale",
     )
 } | {"prompt": "Prompt words"}
 # Those that mean something of every request.
-OFFERED = tuple(name for name in FIELDS if name != "method")
+OFFERED = tuple(name for name in FIELDS if name not in ("method", "ip_adapter_scale"))
 
 _NUMBER = r"[+-]?(?:\d{1,18}(?:\.\d{0,8})?|\.\d{1,8})"
 _NUMBERS = re.compile(

@@ -10,7 +10,7 @@ from studio import prompts, requests
 from studio.axes import MOST_CELLS, Axis
 from studio.catalog import Checkpoint
 from studio.errors import InvalidField, StudioError
-from studio.requests import LARGEST_SEED, Control, TextToImage, Wildcards
+from studio.requests import LARGEST_SEED, Control, Reference, TextToImage, Wildcards, references
 from studio.rules import shown
 
 FindCheckpoint = Callable[[str], Checkpoint]
@@ -30,9 +30,11 @@ class Grid:
     def __post_init__(self) -> None:
         _check_base(self.base)
         offered, seen = {field.name for field in fields(self.base)}, set()
+        offered |= {"ip_adapter_scale"} if self.base.references else set()
         for name, axis in self.axes.items():
             if axis.field not in offered:
-                raise InvalidField(name, f"{name.upper()} axis: {axis.label} needs a start image. Choose one.")
+                missing = "references" if axis.field == "ip_adapter_scale" else "a start image"
+                raise InvalidField(name, f"{name.upper()} axis: {axis.label} needs {missing}. Choose one.")
             if axis.field in seen:
                 raise InvalidField(name, f"{name.upper()} axis: {axis.label} is an axis already. Choose another field.")
             seen.add(axis.field)
@@ -83,6 +85,11 @@ class Grid:
     def controls(self) -> tuple[Control, ...]:
         """What the base follows; by which method, an axis may say."""
         return self.base.controls
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """What the base takes after; how strongly, an axis may say."""
+        return self.base.references
 
     @property
     def embed_metadata(self) -> bool:
@@ -203,7 +210,7 @@ def _cell(grid: Grid, find: FindCheckpoint, block: int, row: int, column: int) -
         if axis
     }
     try:
-        request = replace(grid.base, **{axis.field: _value(grid.base, axis, value) for axis, value in chosen.items()})
+        request = replace(grid.base, **dict(_value(grid.base, axis, value) for axis, value in chosen.items()))
         return Cell(block=block, row=row, column=column, request=requests.resolved(request, find(request.checkpoint)))
     except StudioError as error:
         where = ", ".join(f"{axis.label} {value}" for axis, value in chosen.items())
@@ -220,6 +227,11 @@ def _check_words(grid: Grid) -> None:
             )
 
 
-def _value(base: TextToImage, axis: Axis, value: str | int | float) -> str | int | float:
-    """What the field holds in a cell: the value; of the prompt, the prompt with the value in place of the first."""
-    return base.prompt.replace(axis.values[0], value) if axis.field == "prompt" else value
+def _value(base: TextToImage, axis: Axis, value: str | int | float) -> tuple[str, object]:
+    """The field that changes in a cell and what it holds: the value; of the prompt, the prompt with the value in place
+    of the first; of the reference weight, references that together count as much."""
+    if axis.field == "prompt":
+        return "prompt", base.prompt.replace(axis.values[0], value)
+    if axis.field == "ip_adapter_scale":
+        return "references", references.weighed(base.references, value)
+    return axis.field, value

@@ -9,7 +9,7 @@ from PIL import Image
 from studio.errors import StudioError
 from studio.grids import Grid, axes_from_json, axes_to_json
 from studio.images import Picture
-from studio.requests import RULES, TextToImage, controls, loras, made, single
+from studio.requests import RULES, TextToImage, controls, loras, made, references, single
 from studio.skeletons import Skeleton
 
 
@@ -137,8 +137,10 @@ Event = Progress | Preview | Result | Fetched | Masked | Cut | Preprocessed
 # Hears of every step; what it raises stops the run.
 Report = Callable[[Progress | Preview], None]
 FindPicture = Callable[[str], Picture]
-# The fields of requests that say what steers them, which is nothing without the first, and those that hold a picture.
+# The fields of requests that say what steers them and what they take after, each nothing without its first, and those
+# that hold a picture.
 STEERING = ("controls", "method", "guess_mode")
+STYLING = ("references", "transfer", "ip_adapter")
 PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
 
 
@@ -161,7 +163,7 @@ def details(result: Result, job: str = "") -> dict[str, object]:
 def to_json(request: TextToImage | Grid) -> dict[str, object]:
     """A request as JSON: its fields by name; a picture is its reference, to be found again with `from_json`.
 
-    Without controls nothing is said of how they steer.
+    Without controls nothing is said of how they steer, and without references nothing of how they are heard.
     """
     if isinstance(request, Grid):
         return {"base": to_json(request.base), **axes_to_json(request)}
@@ -171,6 +173,10 @@ def to_json(request: TextToImage | Grid) -> dict[str, object]:
         values["controls"] = [controls.to_json(control) for control in request.controls]
     else:
         values = {name: value for name, value in values.items() if name not in STEERING}
+    if request.references:
+        values["references"] = [references.to_json(reference) for reference in request.references]
+    else:
+        values = {name: value for name, value in values.items() if name not in STYLING}
     return {name: value.reference if isinstance(value, Picture) else value for name, value in values.items()}
 
 
@@ -196,4 +202,6 @@ def _one_from_json(values: Mapping[str, object], find_picture: FindPicture) -> T
             found[name] = find_picture(reference)
     if isinstance(values.get("controls"), list | tuple):
         found["controls"] = [controls.from_json(control, find_picture) for control in values["controls"]]
+    if isinstance(values.get("references"), list | tuple):
+        found["references"] = [references.from_json(reference, find_picture) for reference in values["references"]]
     return made({**values, **found})

@@ -6,10 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from studio.axes import FIELDS, MOST_CELLS, Axis, parse
+from studio.axes import FIELDS, MOST_CELLS, RULES, Axis, parse
 from studio.catalog import SAMPLERS
 from studio.errors import InvalidField
-from studio.requests import RULES
 from studio.rules import UNSEEN
 
 WRITTEN = [

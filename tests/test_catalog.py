@@ -7,9 +7,10 @@ import diffusers
 import pytest
 
 from studio import catalog, obedience, rules
+from studio.catalog.ip_adapters import LAYERS, STORYBOOK
 from studio.errors import NotFound
 from studio.pipelines import adapters
-from studio.requests import METHODS, Control, ImageToImage, Inpaint, TextToImage, resolved
+from studio.requests import METHODS, Control, ImageToImage, Inpaint, Reference, TextToImage, resolved
 from studio.storybook.words import COLOURS, LOOKS, OBJECTS, PLACES, TIMES
 
 BUNDLED = "assets/storybook/base"
@@ -185,3 +186,42 @@ def test_the_first_net_of_a_kind_is_the_one_meant() -> None:
 def test_a_typo_in_a_kind_gets_the_nearest() -> None:
     with pytest.raises(NotFound, match="^Control: there is no 'cany'.*canny"):
         catalog.kind("cany")
+
+
+# What references are heard by.
+
+ADAPTERS = {*catalog.IP_ADAPTERS, STORYBOOK}
+
+
+def test_ids_of_adapters_are_unique() -> None:
+    assert len({row.id for row in ADAPTERS}) == len({(row.source, row.weight_name) for row in ADAPTERS}) == 7
+
+
+@pytest.mark.parametrize("row", sorted(ADAPTERS, key=named), ids=named)
+def test_every_adapter_tells_licence_and_size_and_is_of_a_family_that_hears_it(row: catalog.IPAdapter) -> None:
+    assert row.label and row.licence and row.licence_url.startswith("https://")
+    assert row.encoder_bytes > 0 < row.size_bytes and row.weight_name.endswith(".safetensors")
+    assert "ip_adapter" in catalog.family(row.family).capabilities and row.family in LAYERS
+
+
+def test_strengths_are_what_a_reference_may_weigh() -> None:
+    scales = [row.ip_adapter_scale for row in catalog.STRENGTHS]
+    assert [rules.of(Reference)["ip_adapter_scale"].checked("", scale) for scale in scales] == sorted(scales)
+    assert Reference.ip_adapter_scale in scales
+
+
+@pytest.mark.parametrize(
+    ("family", "transfer", "layer", "share"),
+    [
+        ("sdxl", "style", "up_blocks.0.attentions.1.transformer_blocks.3.attn2.processor", 1.0),
+        ("sdxl", "style", "up_blocks.0.attentions.0.transformer_blocks.3.attn2.processor", 0.0),
+        ("sdxl", "composition", "down_blocks.2.attentions.1.transformer_blocks.3.attn2.processor", 1.0),
+        ("sd1", "composition", "down_blocks.2.attentions.0.transformer_blocks.0.attn2.processor", 0.25),
+        ("sd1", "style", "mid_block.attentions.0.transformer_blocks.0.attn2.processor", 0.0),
+        ("sd1", "both", "mid_block.attentions.0.transformer_blocks.0.attn2.processor", 1.0),
+        ("storybook", "style", "down_blocks.1.attentions.0.transformer_blocks.0.attn2.processor", 1.0),
+        ("storybook", "composition", "mid_block.attentions.0.transformer_blocks.0.attn2.processor", 1.0),
+    ],
+)
+def test_a_reference_is_heard_where_its_transfer_says(family: str, transfer: str, layer: str, share: float) -> None:
+    assert catalog.heard(family, transfer, layer) == share

@@ -11,7 +11,7 @@ from studio import catalog, images
 from studio.axes import Axis, parse
 from studio.errors import InvalidField, NotFound
 from studio.grids import Grid, axes_from_json, axes_to_json, cells, checkpoints, resolved
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Reference, TextToImage
 
 BASE = TextToImage(prompt="a red house", seed=7)
 STEPS, SEEDS = parse("num_inference_steps", "5,10,15"), parse("seed", "1,2")
@@ -199,3 +199,21 @@ def test_grids_pickle_and_do_not_change() -> None:
     assert hash(grid) == hash(Grid(base=BASE, x=SEEDS, y=STEPS))
     with pytest.raises(AttributeError):
         grid.x = STEPS
+
+
+STRENGTHS = Axis(field="ip_adapter_scale", values=(0.25, 1.0))
+
+
+def test_along_an_axis_of_weights_references_keep_their_proportion() -> None:
+    both = tuple(Reference(image=start_image(), ip_adapter_scale=weight) for weight in (0.5, 0.25))
+    base = replace(BASE, checkpoint="sd15", references=both)
+    weights = [
+        [one.ip_adapter_scale for one in cell.request.references]
+        for cell in cells(resolved(Grid(base=base, x=STRENGTHS), find), find)
+    ]
+    assert weights == [[0.25, 0.125], [1.0, 0.5]]
+
+
+def test_an_axis_of_weights_needs_references() -> None:
+    with pytest.raises(InvalidField, match="^X axis: Reference weight needs references. Choose one"):
+        Grid(base=BASE, x=STRENGTHS)

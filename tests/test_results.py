@@ -11,8 +11,8 @@ from PIL import Image
 
 from studio.errors import InvalidField, StudioError
 from studio.images import Picture, picture
-from studio.requests import Control, ImageToImage, Inpaint, TextToImage
-from studio.results import NothingFound, Obeyed, Result, details, from_json, to_json
+from studio.requests import Control, ImageToImage, Inpaint, Reference, TextToImage
+from studio.results import STYLING, NothingFound, Obeyed, Result, details, from_json, to_json
 
 PROMPTS = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=200)
 START = picture(Image.new("RGB", (16, 16), "red"))
@@ -109,6 +109,28 @@ def test_an_edit_with_controls_comes_back_from_json() -> None:
 def test_controls_that_are_none_are_refused(controls: object) -> None:
     with pytest.raises(InvalidField, match="^Controls: "):
         from_json({"controls": controls}, find)
+
+
+STYLED = {"references": (Reference(image=START, ip_adapter_scale=0.3),), "transfer": "both", "ip_adapter": "sdxl"}
+
+
+@pytest.mark.parametrize("made_of", [TextToImage, ImageToImage, Inpaint])
+def test_references_come_back_from_json_with_their_pictures(made_of: type[TextToImage]) -> None:
+    start = {} if made_of is TextToImage else {"image": START}
+    request = made_of(**STYLED, **start, controls=STEERED[:1])
+    said = json.loads(json.dumps(to_json(request)))
+    assert said["references"] == [{"image": START.reference, "ip_adapter_scale": 0.3}]
+    assert from_json(said, find) == request
+
+
+def test_without_references_nothing_is_said_of_them() -> None:
+    assert not {*STYLING} & {*to_json(TextToImage(transfer="both"))}
+
+
+@pytest.mark.parametrize("references", [5, "cat", {"image": START.reference}, [5]])
+def test_references_that_are_none_are_refused(references: object) -> None:
+    with pytest.raises(InvalidField, match="^References: "):
+        from_json({"references": references}, find)
 
 
 def test_a_control_whose_picture_is_gone_says_so() -> None:

@@ -8,7 +8,8 @@ from typing import TypeVar
 from studio.catalog.checkpoints import CHECKPOINTS
 from studio.catalog.controls import CONTROLNETS, KINDS, PRESETS
 from studio.catalog.families import FAMILIES
-from studio.catalog.rows import Checkpoint, ControlNet, Family, Kind, Preset, Recipe, Sampler
+from studio.catalog.ip_adapters import EVERYWHERE, IP_ADAPTERS, LAYERS, STRENGTHS, TRANSFERS
+from studio.catalog.rows import Checkpoint, ControlNet, Family, IPAdapter, Kind, Preset, Recipe, Sampler, Strength
 from studio.catalog.samplers import RECIPES, SAMPLERS
 from studio.catalog.verbs import VERBS, Verb
 from studio.errors import NotFound
@@ -17,18 +18,23 @@ __all__ = [
     "CHECKPOINTS",
     "CONTROLNETS",
     "FAMILIES",
+    "IP_ADAPTERS",
     "KINDS",
     "PRESETS",
     "RECIPES",
     "SAMPLERS",
+    "STRENGTHS",
+    "TRANSFERS",
     "VERBS",
     "Checkpoint",
     "ControlNet",
     "Family",
+    "IPAdapter",
     "Kind",
     "Preset",
     "Recipe",
     "Sampler",
+    "Strength",
     "Verb",
     "checkpoint",
     "controlnet",
@@ -36,6 +42,9 @@ __all__ = [
     "default_size",
     "defaults",
     "family",
+    "heard",
+    "ip_adapter",
+    "ip_adapters",
     "kind",
     "named",
     "recipes",
@@ -84,6 +93,22 @@ def controlnets(family: str, *, kind: str | None = None, method: str | None = No
         for row in CONTROLNETS
         if row.family == family and (kind is None or kind in row.kinds) and method in (None, row.method)
     )
+
+
+def ip_adapter(id: str) -> IPAdapter:
+    """The IP-Adapter of that id; NotFound names the nearest ones."""
+    return named(id, {row.id: row for row in IP_ADAPTERS}, "IP-Adapter")
+
+
+def ip_adapters(family: str) -> tuple[IPAdapter, ...]:
+    """Those that fit a family, the one meant by default first."""
+    return tuple(row for row in IP_ADAPTERS if row.family == family)
+
+
+def heard(family: str, transfer: str, layer: str) -> float:
+    """Which share of a reference's weight counts in a UNet's layer of that name."""
+    shares = LAYERS[family].get(transfer, EVERYWHERE)
+    return next((share for beginning, share in shares.items() if layer.startswith(beginning)), 0.0)
 
 
 def samplers(family: Family) -> tuple[Sampler, ...]:

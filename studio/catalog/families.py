@@ -99,7 +99,7 @@ FAMILIES: tuple[Family, ...] = (
         minimum_size=256,
         maximum_size=1024,
         defaults=MappingProxyType({"num_inference_steps": 25, "guidance_scale": 7.0, "scheduler": "DPM++ 2M Karras"}),
-        capabilities=_EVERYTHING - {"controlnet", "guess_mode"},
+        capabilities=_EVERYTHING - {"controlnet", "guess_mode", "ip_adapter"},
         latent_rgb=_SD1_RGB,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.model."),
         # The base model predicts noise at 512 pixels; its tensors look no different.

@@ -147,6 +147,41 @@ class Preset:
 
 
 @dataclass(frozen=True, kw_only=True)
+class IPAdapter:
+    """What lets a UNet hear reference pictures beside words.
+
+    `weight_name` is its file in the source, and `encoder` the folder of what sees the pictures: in the source too, or
+    of this project. Where the source lies is said as of a checkpoint.
+    """
+
+    id: str
+    label: str
+    family: str
+    source: str
+    weight_name: str
+    encoder: str
+    licence: str
+    size_bytes: int
+    encoder_bytes: int
+    licence_url: str = ""
+    revision: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """What has to come from a hub."""
+        return self.weight_name, f"{self.encoder}/config.json", f"{self.encoder}/model.safetensors"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Strength:
+    """How strongly references count, under a plain name."""
+
+    name: str
+    label: str
+    ip_adapter_scale: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Sampler:
     """A scheduler of diffusers under the label people know, with the settings that make it so.
 

@@ -4,10 +4,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from studio import catalog
+from studio import catalog, rules
 from studio.errors import InvalidField, NotFound
 from studio.images import Picture
-from studio.requests import RULES, controls, loras
+from studio.requests import RULES, Reference, controls, loras
 
 REFERENCE = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -47,6 +47,8 @@ def _checked(name: str, value: object) -> object:
         return [controls.to_json(controls.from_json(control, _unread)) | _picture_of(control) for control in value]
     if name == "loras":
         return loras.to_json(RULES[name].checked(name, value))
+    if name == "references" and isinstance(value, list | tuple):
+        return [_reference(one) for one in value]
     if name == "scheduler" and isinstance(value, str):
         return catalog.sampler(value).label
     return RULES[name].checked(name, value)
@@ -60,6 +62,16 @@ def _picture_of(control: Mapping[str, object]) -> dict[str, object]:
     """The reference of a control's picture, if it is one."""
     said = control.get("image")
     return {"image": said} if isinstance(said, str) and REFERENCE.fullmatch(said) else {}
+
+
+def _reference(said: object) -> dict[str, object]:
+    """A reference with its picture as it is named there."""
+    values = said if isinstance(said, Mapping) else {}
+    image, weight = values.get("image"), values.get("ip_adapter_scale", Reference.ip_adapter_scale)
+    if not isinstance(image, str) or not REFERENCE.fullmatch(image):
+        raise InvalidField("references", "References: it is not said which pictures they were. Choose them again.")
+    checked = rules.of(Reference)["ip_adapter_scale"].checked("ip_adapter_scale", weight)
+    return {"image": image, "ip_adapter_scale": checked}
 
 
 def _short(value: object) -> str:

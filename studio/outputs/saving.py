@@ -79,7 +79,7 @@ def _lora_hashes(request: TextToImage | Grid, hash_of: HashOf) -> dict[str, str]
 
 def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:
     """The pictures it was made of, without which the settings in the file could not be used again."""
-    for part in (request, *request.controls):
+    for part in (request, *request.controls, *request.references):
         for field in fields(part):
             picture = getattr(part, field.name)
             if isinstance(picture, Picture):

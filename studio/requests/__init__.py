@@ -14,6 +14,7 @@ from studio.requests.kinds import (
     made,
 )
 from studio.requests.loras import MOST_LORAS, Lora
+from studio.requests.references import MOST_REFERENCES, Reference
 from studio.requests.resolving import (
     MOST_PICTURES,
     Wildcards,
@@ -35,6 +36,7 @@ __all__ = [
     "MOST_CONTROLS",
     "MOST_LORAS",
     "MOST_PICTURES",
+    "MOST_REFERENCES",
     "RESIZE_MODES",
     "RULES",
     "Canvas",
@@ -46,6 +48,7 @@ __all__ = [
     "Inpaint",
     "Lora",
     "Preprocess",
+    "Reference",
     "TextToImage",
     "Wildcards",
     "canvas",

@@ -10,6 +10,7 @@ from studio.images import LARGEST_SIDE, Picture
 from studio.requests import loras
 from studio.requests.controls import METHODS, MOST_CONTROLS, RESIZE_MODES, Control
 from studio.requests.loras import MOST_LORAS, Lora
+from studio.requests.references import MOST_REFERENCES, Reference
 
 LARGEST_SEED = 2**32 - 1
 
@@ -104,6 +105,15 @@ class TextToImage:
     method: str = rules.row("controlnet", label="Method", info="How the controls steer.", choices=METHODS)
     guess_mode: bool = rules.row(
         False, label="Guess mode", info="Follow the controls even where the words say nothing.", kind=bool
+    )
+    references: tuple[Reference, ...] = rules.row(
+        (), label="References", info="Pictures to take after.", kind=tuple, part=Reference, maximum=MOST_REFERENCES
+    )
+    transfer: str = rules.row(
+        "style", label="Transfer", info="What of the references counts.", choices=catalog.TRANSFERS
+    )
+    ip_adapter: str = rules.row(
+        "", label="IP-Adapter", info="What they are heard by; left open, the family's usual one.", maximum=100
     )
 
     def __post_init__(self) -> None:

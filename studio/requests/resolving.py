@@ -9,7 +9,7 @@ from typing import TypeVar
 from studio import catalog, prompts
 from studio.catalog import Checkpoint, Family
 from studio.errors import InvalidField, StudioError
-from studio.requests import controls, editing, loras
+from studio.requests import controls, editing, loras, references
 from studio.requests.controls import METHODS
 from studio.requests.kinds import LARGEST_SEED, RULES, ImageToImage, Inpaint, TextToImage
 from studio.requests.sizes import nearest_size, size_like
@@ -42,6 +42,7 @@ def resolved(request: Asked, row: Checkpoint, wildcards: Wildcards | None = None
     if not complete.prompt_per_line:
         complete = _untagged(complete)
     complete = replace(complete, controls=controls.resolved(complete.controls, complete.method, row))
+    complete = replace(complete, ip_adapter=references.adapter(complete.references, complete.ip_adapter, row))
     check_fits(complete, family)
     return complete
 

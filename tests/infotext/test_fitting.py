@@ -37,3 +37,17 @@ def test_a_control_out_of_its_limits_is_named_with_the_reason() -> None:
     for said in ([{"controlnet_conditioning_scale": 9}], ["canny"], 7):
         found = fitted({"seed": 1, "controls": said}, {})
         assert found.values == {"seed": 1} and list(found.unknown) == ["Controls"] and len(found.notes) == 1
+
+
+def test_a_reference_keeps_the_name_of_its_picture_and_its_weight() -> None:
+    image = "sha256:" + "0a" * 32
+    for said, weight in (({}, 0.7), ({"ip_adapter_scale": 0.3}, 0.3)):
+        read = fitted({"references": [{"image": image, **said}]}, {}).values["references"]
+        assert read == [{"image": image, "ip_adapter_scale": weight}]
+
+
+def test_a_reference_without_a_picture_or_out_of_its_limits_is_named_with_the_reason() -> None:
+    image = "sha256:" + "0a" * 32
+    for said in ([{"image": "/etc/passwd"}], [{"image": image, "ip_adapter_scale": 9}], ["cat"], 7):
+        found = fitted({"seed": 1, "references": said}, {})
+        assert found.values == {"seed": 1} and list(found.unknown) == ["References"] and len(found.notes) == 1

@@ -13,7 +13,7 @@ from PIL import Image
 from studio import outputs
 from studio.errors import NotFound
 from studio.outputs import Gallery, Index
-from studio.requests import Control, Lora, TextToImage
+from studio.requests import Control, Lora, Reference, TextToImage
 from studio.results import Obeyed, from_json
 from tests.outputs import examples
 
@@ -58,6 +58,15 @@ def test_a_control_keeps_its_picture_with_its_owner(index: Index) -> None:
         assert from_json(said, lambda name: outputs.find_picture(name, index.folder, owner="me")) == asked
     with pytest.raises(NotFound):
         outputs.find_picture(examples.START.reference, index.folder, owner="another")
+
+
+def test_a_reference_keeps_its_picture_with_its_owner(index: Index) -> None:
+    told = {"transfer": "both", "ip_adapter": "storybook-ip-adapter"}
+    asked = examples.request(references=(Reference(image=examples.START, ip_adapter_scale=0.3),), **told)
+    (path,) = outputs.saved(examples.result(asked), index, owner="me", job="a").paths
+    (row,), _ = Gallery(index, "me").page()
+    for said in (outputs.found(path).request, row.request):
+        assert from_json(said, lambda name: outputs.find_picture(name, index.folder, owner="me")) == asked
 
 
 def test_an_edit_keeps_its_picture_and_its_mask_with_their_owner(index: Index) -> None:
