@@ -20,7 +20,7 @@ import torch
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.requests import TextToImage
-from tests import control_nets, lora_files, tiny
+from tests import control_nets, ip_adapters, lora_files, tiny
 from tests import forms as every_form
 from tests.forms import Forms
 
@@ -53,6 +53,15 @@ def steered(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """Of a studio with a checkpoint of each family that controls steer, named by it, and every net of a hub."""
     models, cache = tmp_path_factory.mktemp("steered"), tmp_path_factory.mktemp("nets")
     control_nets.cached(control_nets.checkpoints(models), cache)
+    how = {"device": "cpu", "offline": True}
+    return Settings(models=models, cache_dir=cache, outputs=tmp_path_factory.mktemp("outputs"), **how)
+
+
+@pytest.fixture(scope="session")
+def styled(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Of a studio with a checkpoint of each family that hears references, named by it, and every adapter of a hub."""
+    models, cache = tmp_path_factory.mktemp("styled"), tmp_path_factory.mktemp("adapters")
+    ip_adapters.cached(ip_adapters.checkpoints(models), cache)
     how = {"device": "cpu", "offline": True}
     return Settings(models=models, cache_dir=cache, outputs=tmp_path_factory.mktemp("outputs"), **how)
 

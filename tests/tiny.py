@@ -106,11 +106,10 @@ def sdxl(folder: Path, seed: int, *, made_by: type = StableDiffusionXLPipeline, 
         unet=_unet(
             cross_attention_dim=WIDTH * 3,
             use_linear_projection=True,
-            transformer_layers_per_block=(1, 2),
             addition_embed_type="text_time",
             addition_time_embed_dim=8,
             projection_class_embeddings_input_dim=6 * 8 + WIDTH * 2,
-            **how,
+            **{"transformer_layers_per_block": (1, 2)} | how,
         ),
         scheduler=EulerDiscreteScheduler(**NOISE, timestep_spacing="leading", steps_offset=1),
     ).save_pretrained(folder)
@@ -283,13 +282,13 @@ def _vae(levels: int, *, latent_channels: int = 4, **how: object) -> Autoencoder
 
 def _unet(*, cross_attention_dim: int = WIDTH, **how: object) -> UNet2DConditionModel:
     blocks = {
+        "block_out_channels": (16, 32),
+        "layers_per_block": 1,
         "down_block_types": ("DownBlock2D", "CrossAttnDownBlock2D"),
         "up_block_types": ("CrossAttnUpBlock2D", "UpBlock2D"),
     }
     return UNet2DConditionModel(
         sample_size=24,
-        block_out_channels=(16, 32),
-        layers_per_block=1,
         cross_attention_dim=cross_attention_dim,
         attention_head_dim=2,
         norm_num_groups=8,

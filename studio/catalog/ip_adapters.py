@@ -51,8 +51,8 @@ STORYBOOK = IPAdapter(
     source="assets/storybook/ip-adapter",
     weight_name="ip-adapter.safetensors",
     encoder="assets/storybook/base/image_encoder",
-    size_bytes=500_000,
-    encoder_bytes=1_850_000,
+    size_bytes=250_000,
+    encoder_bytes=920_000,
     **_APACHE,
 )
 
@@ -67,7 +67,7 @@ def _tencent(id: str, label: str, family: str, weight_name: str, size_bytes: int
         weight_name=weight_name,
         encoder="models/image_encoder",
         size_bytes=size_bytes,
-        encoder_bytes=2_530_000_000,
+        encoder_bytes=1_265_000_000,
         **_APACHE,
     )
 

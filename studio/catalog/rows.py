@@ -151,7 +151,7 @@ class IPAdapter:
     """What lets a UNet hear reference pictures beside words.
 
     `weight_name` is its file in the source, and `encoder` the folder of what sees the pictures: in the source too, or
-    of this project. Where the source lies is said as of a checkpoint.
+    of this project. Where the source lies is said as of a checkpoint, and bytes are those of half precision.
     """
 
     id: str

@@ -30,7 +30,8 @@ Call = Callable[..., object]
 
 
 class StableDiffusionAdapterPipeline(diffusers.StableDiffusionAdapterPipeline):
-    """As diffusers has it, with what its other pipelines have: a callback that may end a run, a time to follow."""
+    """As diffusers has it, with what its other pipelines have: a callback that may end a run, a time to follow, and
+    references."""
 
     @property
     def num_timesteps(self) -> int:
@@ -38,8 +39,9 @@ class StableDiffusionAdapterPipeline(diffusers.StableDiffusionAdapterPipeline):
         return len(self.scheduler.timesteps)
 
     @wraps(diffusers.StableDiffusionAdapterPipeline.__call__)
-    def __call__(self, **how: object) -> object:
-        return _followed(self, super().__call__, **how)
+    def __call__(self, *, ip_adapter_image_embeds: list[torch.Tensor] | None = None, **how: object) -> object:
+        with _shown(self.unet, ip_adapter_image_embeds):
+            return _followed(self, super().__call__, **how)
 
     def decode_latents(self, latents: torch.Tensor) -> np.ndarray:
         """The picture (1, height, width, 3) in 0 … 1, to the bit as other pipelines decode it."""
@@ -96,12 +98,7 @@ def load(row: ControlNet, folder: Path, *, dtype: torch.dtype, device: torch.dev
             local_files_only=True,
         )
     except Exception as error:
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".")
-        is_ours = row.source.startswith("assets/")
-        remedy = f"Put {row.source} back from" if is_ours else f"Delete {row.source} from the cache of"
-        where = "the repository" if is_ours else "the hub's files"
-        message = f"{LABEL}: {row.label} could not be loaded: {first_line}. {remedy} {where}, or choose another."
-        raise LoadError(message) from error
+        raise networks.broken(error, LABEL, row.label, row.source) from error
     return net.to(device).requires_grad_(False).eval()
 
 
@@ -172,6 +169,20 @@ def _heard(pipe: DiffusionPipeline, start: float, end: float) -> Iterator[None]:
         return given, named if is_heard else {**named, FOLLOWED: None}
 
     hook = pipe.unet.register_forward_pre_hook(before, with_kwargs=True)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+@contextmanager
+def _shown(unet: nn.Module, seen: Sequence[torch.Tensor] | None) -> Iterator[None]:
+    """The UNet is given what an encoder saw of references with every step, as other pipelines give it."""
+
+    def before(unet: nn.Module, given: tuple, named: dict) -> tuple[tuple, dict]:
+        return given, {**named, "added_cond_kwargs": {"image_embeds": seen}} if seen else named
+
+    hook = unet.register_forward_pre_hook(before, with_kwargs=True)
     try:
         yield
     finally:

@@ -5,22 +5,24 @@ import logging
 import os
 import warnings
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 import diffusers
 import torch
 import transformers
-from diffusers import DiffusionPipeline
+from diffusers import DiffusionPipeline, UNet2DConditionModel
 from torch import nn
 
 from studio import catalog
-from studio.catalog import Checkpoint, Family
+from studio.catalog import Checkpoint, ControlNet, Family, IPAdapter
 from studio.config import Settings
 from studio.errors import LoadError, StudioError
+from studio.images import Picture
 from studio.imports import READING
 from studio.pipelines import (
     adapters,
@@ -30,6 +32,7 @@ from studio.pipelines import (
     loading,
     loras,
     memory,
+    references,
     schedulers,
     shelf,
     sources,
@@ -62,6 +65,11 @@ class Resident:
     dtype: torch.dtype
     stamp: Stamp
 
+    @property
+    def unet(self) -> UNet2DConditionModel:
+        """What paints, of a family that hears references."""
+        return self.loaded.components["unet"]
+
 
 class Pace(NamedTuple):
     """Seconds that a step and the rest of a picture took."""
@@ -74,9 +82,9 @@ class PipelineManager:
     """Holds the only strong references to weights; to be used by one thread alone.
 
     `settings` are the studio's. `paces` is what pictures took last time, by what decides it (`pace_key`): the task
-    writes and reads it. `faults` is what loading found wrong with files, for `sources` to know. `encodings` are prompts
-    and `latents` pictures encoded lately, and `finished` pictures painted lately, for a grid that holds them again.
-    `leases` are the LoRAs that stand on checkpoints now.
+    writes and reads it. `faults` is what loading found wrong with files, for `sources` to know. `encodings` are
+    prompts, `latents` pictures and `seen` references encoded lately, and `finished` pictures painted lately, for a grid
+    that holds them again. `leases` are the LoRAs that stand on checkpoints now.
     """
 
     def __init__(self, settings: Settings, faults: dict[Path, tuple[Stamp, str]] | None = None) -> None:
@@ -85,10 +93,10 @@ class PipelineManager:
         self.settings = settings
         self.device = torch.device(_device(settings.device))
         self._residents: OrderedDict[str, Resident] = OrderedDict()
-        self._nets: OrderedDict[tuple[str, torch.dtype], nn.Module] = OrderedDict()
+        self._nets: OrderedDict[tuple, nn.Module] = OrderedDict()
         self.paces: dict[tuple, Pace] = {}
         self.faults = {} if faults is None else faults
-        self.encodings, self.latents = Encodings(), Latents()
+        self.encodings, self.latents, self.seen = Encodings(), Latents(), references.Seen()
         self.finished, self.leases = Finished(), Leases()
         for library in (diffusers, transformers):
             library.utils.logging.disable_progress_bar()
@@ -103,7 +111,8 @@ class PipelineManager:
         """Lend a pipeline for a resolved request, its scheduler fresh and its weights shared; it is thrown away after.
 
         `kind` is what it is to do, by default what the request is. The nets that its controls are followed by stand
-        beside the checkpoint, which is left as it is; a request's own LoRAs alone stand on it.
+        beside the checkpoint, which is left as it is; a request's own LoRAs alone stand on it. It hears the request's
+        references as long as it is lent, to be called with what `heard` gives.
         `on_load(done, parts)` is called before each part is read from disk, and may raise to stop that. LoadError
         leaves every other checkpoint as it was, and if a LoRA is at fault this one too.
         """
@@ -113,17 +122,39 @@ class PipelineManager:
         family, kind = resident.family, kind or request.kind
         if wanted or self.leases.stand(row.id):
             self._fit(resident, row, kind, wanted)
-        beside = adapters.fitted(request, self._nets_of(request, resident.dtype)) if is_steered(request) else {}
+        beside = adapters.fitted(request, self._nets_of(request, resident)) if is_steered(request) else {}
         make = _class((family.controlled[way(request)] if beside else family.pipelines)[kind])
         scheduler = schedulers.make(request.scheduler, resident.scheduler_config)
         pipe = _made(make, resident, beside | {"scheduler": scheduler})
         pipe.set_progress_bar_config(disable=True)
+        hearing = (
+            references.worn(resident.unet, self._adapter(request), request, family.name)
+            if request.references
+            else nullcontext()
+        )
         try:
-            yield pipe
+            with hearing:
+                yield pipe
         finally:
             # SDXL's pipelines widen a VAE that overflows and, if stopped on the way, leave it so.
             if next(pipe.vae.parameters()).dtype != resident.dtype:
                 nn.Module.to(pipe.vae, resident.dtype)
+
+    def heard(self, request: TextToImage) -> dict[str, object]:
+        """What a pipeline lent for a request with references is called with to hear them; nothing without any.
+
+        The image encoder looks at new pictures alone. LoadError if it is needed and cannot be loaded.
+        """
+        row = references.row(request)
+        if row is None:
+            return {}
+        resident, patches = self._residents[request.checkpoint], self._adapter(request).sees_patches
+
+        def see(picture: Picture | None) -> torch.Tensor:
+            key = (row.source, row.encoder, resident.dtype, patches, picture and picture.sha256)
+            return self.seen.of(key, lambda: references.look(self._encoder(request), picture, patches=patches))
+
+        return references.arguments(resident.unet, request, see)
 
     def row(self, checkpoint_id: str) -> Checkpoint:
         """What is known of a checkpoint, without loading it; NotFound if there is none, LoadError if it is damaged."""
@@ -151,10 +182,9 @@ class PipelineManager:
         return torch.float16
 
     def weights_bytes(self, request: TextToImage) -> int:
-        """Bytes of the weights in memory that paint a resolved request, those of its controls too."""
+        """Bytes of the weights in memory that paint a resolved request, those of its controls and references too."""
         resident = self._residents[request.checkpoint]
-        nets = {row.id: self._nets[row.id, resident.dtype] for row in adapters.rows(request)}
-        return resident.loaded.size_bytes + sum(map(memory.weight_bytes, nets.values()))
+        return resident.loaded.size_bytes + sum(memory.weight_bytes(self._nets[key]) for key in self._net_keys(request))
 
     def used_bytes(self) -> int:
         """Bytes of the device's memory in use."""
@@ -197,20 +227,51 @@ class PipelineManager:
         finally:
             self.encodings.hear(row.id, self.leases.heard(row.id))
 
-    def _nets_of(self, request: TextToImage, dtype: torch.dtype) -> list[nn.Module]:
-        """The nets that follow the request's controls, one for each, read if need be; those used last stay longest."""
-        rows = adapters.rows(request)
-        wanted = {(row.id, dtype) for row in rows}
-        for row in rows:
-            key = (row.id, dtype)
-            if key not in self._nets:
-                folder = adapters.folder(row, self.settings)
-                # The catalogue tells bytes of half precision.
-                self._make_room(row.size_bytes * dtype.itemsize // 2, keep={request.checkpoint, *wanted})
-                with READING:
-                    self._nets[key] = adapters.load(row, folder, dtype=dtype, device=self.device)
-            self._nets.move_to_end(key)
-        return [self._nets[row.id, dtype] for row in rows]
+    def _nets_of(self, request: TextToImage, resident: Resident) -> list[nn.Module]:
+        """The nets that follow the request's controls, one for each."""
+
+        def read(row: ControlNet) -> nn.Module:
+            folder = adapters.folder(row, self.settings)
+            return adapters.load(row, folder, dtype=resident.dtype, device=self.device)
+
+        return [
+            self._net((row.id, resident.dtype), row.size_bytes, partial(read, row), request)
+            for row in adapters.rows(request)
+        ]
+
+    def _adapter(self, request: TextToImage) -> references.Adapter:
+        """The adapter that the request's references are heard by."""
+        row, resident = references.row(request), self._residents[request.checkpoint]
+        file, _ = references.files(row, self.settings)
+        read = partial(references.load, row, file, resident.unet)
+        return self._net(_adapter_key(row, resident), row.size_bytes, read, request)
+
+    def _encoder(self, request: TextToImage) -> nn.Module:
+        """What looks at the request's references."""
+        row, dtype = references.row(request), self._residents[request.checkpoint].dtype
+        _, folder = references.files(row, self.settings)
+        read = partial(references.load_encoder, row, folder, dtype=dtype, device=self.device)
+        return self._net((row.source, row.encoder, dtype), row.encoder_bytes, read, request)
+
+    def _net(self, key: tuple, size_bytes: int, read: Callable[[], nn.Module], request: TextToImage) -> nn.Module:
+        """The net of that key, read if need be while what the request needs stays; those used last stay longest.
+
+        `size_bytes` are those of half precision, as the catalogue tells them.
+        """
+        if key not in self._nets:
+            keep = {request.checkpoint, *self._net_keys(request)}
+            self._make_room(size_bytes * self._residents[request.checkpoint].dtype.itemsize // 2, keep=keep)
+            with READING:
+                self._nets[key] = read()
+        self._nets.move_to_end(key)
+        return self._nets[key]
+
+    def _net_keys(self, request: TextToImage) -> set[tuple]:
+        """The keys of the nets that paint a request beside its checkpoint."""
+        resident = self._residents[request.checkpoint]
+        row = references.row(request)
+        followed = {(net.id, resident.dtype) for net in adapters.rows(request)}
+        return followed | ({_adapter_key(row, resident)} if row else set())
 
     def _make_room(self, needed_bytes: int, keep: Collection[object] = ()) -> None:
         """Let nets and checkpoints go, the nets first, until so many bytes fit; never what is to be kept."""
@@ -267,8 +328,12 @@ def _class(name: str) -> type[DiffusionPipeline]:
 def pace_key(request: TextToImage) -> tuple:
     """What decides how long a step takes."""
     size = request.width, request.height
-    beside = len(request.loras), *(row.id for row in adapters.rows(request))
-    return request.checkpoint, size, request.scheduler, request.guidance_scale > 1, *beside
+    nets = (*(row.id for row in adapters.rows(request)), *(request.ip_adapter for _ in request.references))
+    return request.checkpoint, size, request.scheduler, request.guidance_scale > 1, len(request.loras), *nets
+
+
+def _adapter_key(row: IPAdapter, resident: Resident) -> tuple:
+    return row.id, resident.dtype, *references.layout(resident.unet)
 
 
 def _device(wanted: str) -> str:

@@ -64,6 +64,15 @@ def folder_of_files(
     return found
 
 
+def broken(error: Exception, label: str, named: str, source: str) -> LoadError:
+    """What is said of a network whose files cannot be read: the first line of why, and where to have them anew."""
+    first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".:")
+    is_ours = source.startswith("assets/")
+    remedy = f"Put {source} back from" if is_ours else f"Delete {source} from the cache of"
+    where = "the repository" if is_ours else "the hub's files"
+    return LoadError(f"{label}: {named} could not be loaded: {first_line}. {remedy} {where}, or choose another.")
+
+
 def _convert(file: Path, report: Report, label: str) -> None:
     try:
         convert.converted(file, on_progress=_told(report, "converting"))

@@ -181,11 +181,11 @@ def _cached(repo: str, settings: Settings, revision: str | None = None, *, name:
 
 
 def _in_cache(repo: str, name: str, settings: Settings, revision: str) -> Path | None:
-    """The folder that has the file of that name."""
+    """The folder that has the file of that name, which may lie deeper in it."""
     if repo.count("/") != 1:
         return None
     try:
         found = try_to_load_from_cache(repo, name, cache_dir=settings.cache_dir, revision=revision)
     except HFValidationError:  # no id that any hub has
         return None
-    return Path(found).parent if isinstance(found, str) else None
+    return Path(found).parents[name.count("/")] if isinstance(found, str) else None

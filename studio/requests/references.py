@@ -56,7 +56,7 @@ def weights(references: tuple[Reference, ...]) -> tuple[float, ...]:
     """
     given = [reference.ip_adapter_scale for reference in references]
     whole = sum(given)
-    return tuple(max(given) * weight / whole if whole else 0.0 for weight in given)
+    return tuple(max(given) * (weight / whole) if whole else 0.0 for weight in given)
 
 
 def weighed(references: tuple[Reference, ...], scale: float) -> tuple[Reference, ...]:

@@ -53,7 +53,7 @@ def noted(result: Result, notes: Iterable[str]) -> Result:
 def painted(
     pipe: Callable[..., Any], request: TextToImage, manager: PipelineManager, watch: Watch, arguments: Arguments
 ) -> Image.Image:
-    """One call of the pipeline, with what `arguments` gives beside the words and settings.
+    """One call of the pipeline, with what `arguments` gives beside the words, the references and the settings.
 
     RunError if memory ran out, the numbers did, or a library failed.
     """
@@ -68,6 +68,7 @@ def painted(
         )
         made = pipe(
             **words,
+            **manager.heard(request),
             **arguments(),
             num_inference_steps=request.num_inference_steps,
             guidance_scale=request.guidance_scale,

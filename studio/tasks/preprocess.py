@@ -12,7 +12,7 @@ from PIL import Image
 
 from studio import images
 from studio.config import Settings
-from studio.errors import InvalidField, LoadError
+from studio.errors import InvalidField
 from studio.images import Picture
 from studio.imports import READING
 from studio.pipelines import networks
@@ -150,12 +150,7 @@ def _read(row: Preprocessor, folder: Path) -> object:
     try:
         return row.read(folder)
     except BROKEN as error:
-        first_line = (str(error).strip().splitlines() or [type(error).__name__])[0][:200].rstrip(".:")
-        is_ours = row.source.startswith("assets/")
-        remedy = f"Put {row.source} back from" if is_ours else f"Delete {row.source} from the cache of"
-        where = "the repository" if is_ours else "the hub's files"
-        message = f"Preprocessor: {row.label} could not be loaded: {first_line}. {remedy} {where}, or choose another."
-        raise LoadError(message) from error
+        raise networks.broken(error, "Preprocessor", row.label, row.source) from error
 
 
 def _settings(request: Preprocess, row: Preprocessor) -> Mapping[str, float]:
