@@ -75,7 +75,7 @@ class LocalEngine:
             loras.resolved(replace(request, prompt="", prompt_per_line=False), row, self._settings)
         else:
             request = self._resolved(request)
-            if not request.controls:
+            if not _is_to_be_made_ready(request):
                 return self._jobs.add(request, owner)
         job = self._jobs.hold(request, owner)
         try:
@@ -270,8 +270,9 @@ class LocalEngine:
                 return found
             words = words_of(find, edit.request.verb)
             request = self._resolved(replace(edit.request, mask_image=found.mask, words=words))
-            self._jobs.go_on(edit, request, found, is_ready=not request.controls)
-            if request.controls:
+            is_ready = not _is_to_be_made_ready(request)
+            self._jobs.go_on(edit, request, found, is_ready=is_ready)
+            if not is_ready:
                 self._looks["controls"].add(request, edit.owner, edit=edit)
             return found
 
@@ -303,6 +304,11 @@ class LocalEngine:
             return outputs.saved(result, self._index, owner=job.owner, job=job.id, **hashes)
 
         return run
+
+
+def _is_to_be_made_ready(request: TextToImage | Grid) -> bool:
+    """Whether nets are to be fetched or control images made before it is painted."""
+    return bool(request.controls or request.references)
 
 
 def _outcome(job: Job, run: Run, report: Report) -> Outcome | StudioError:

@@ -14,8 +14,9 @@ from studio import catalog, grids, images, obedience
 from studio.config import Settings
 from studio.errors import StudioError
 from studio.grids import Grid
+from studio.images import Picture
 from studio.masks import Box
-from studio.pipelines import adapters, sources
+from studio.pipelines import adapters, references, sources
 from studio.requests import Canvas, Control, Inpaint, Preprocess, TextToImage, canvas, is_steered
 from studio.results import Obeyed, Preprocessed, Report, Result
 from studio.skeletons import Skeleton
@@ -145,8 +146,8 @@ def made_ready(
 ) -> Preprocessed:
     """The control image that is asked for; or of a resolved request all that it needs before it is painted.
 
-    Nets are fetched and control images made, and kept for the run: gives the first of them. A grid needs what its
-    cells need.
+    Nets are fetched and control images made, and kept for the run: gives the first of them, without any the first
+    reference. A grid needs what its cells need.
     """
     if isinstance(request, Preprocess):
         return _looked_at(request, preprocessing, report)
@@ -155,18 +156,20 @@ def made_ready(
     asked = [cell.request for cell in grids.cells(request, find)] if isinstance(request, Grid) else [request]
     for one in asked:
         adapters.bring(one, settings, report)
+        references.bring(one, settings, report)
     first, *_ = [_first_drawn(one, find(one.checkpoint).family, report, settings, preprocessing) for one in asked]
-    return Preprocessed(image=images.picture(first), note="", seconds=time.monotonic() - started)
+    return Preprocessed(image=first, note="", seconds=time.monotonic() - started)
 
 
 def _first_drawn(
     request: TextToImage, family: str, report: Report, settings: Settings, preprocessing: Preprocessing
-) -> Image.Image:
-    """The first of a request's control images, once all of them are made."""
+) -> Picture:
+    """The first of a request's control images, once all of them are made; of one without, its first reference."""
     request = controls.resolved(request, family)
     whole = canvas(request) if isinstance(request, Inpaint) else None
     made = Controls(request, family, preprocessing, report, settings=settings, whole=whole)
-    return made.drawn((request.width, request.height))[0].image
+    drawn = made.drawn((request.width, request.height))
+    return images.picture(drawn[0].image) if drawn else request.references[0].image
 
 
 def _looked_at(request: Preprocess, preprocessing: Preprocessing, report: Report) -> Preprocessed:

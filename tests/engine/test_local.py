@@ -26,7 +26,7 @@ from studio.engine.local import LocalEngine
 from studio.errors import Cancelled, InvalidField, LoadError, NotFound, RunError, StudioError
 from studio.grids import Grid
 from studio.pipelines.manager import PipelineManager
-from studio.requests import Control, CutOut, FindMask, Inpaint, Preprocess, TextToImage
+from studio.requests import Control, CutOut, FindMask, Inpaint, Preprocess, Reference, TextToImage
 from studio.results import Cut, Masked, NothingFound, Preprocessed, Progress, Result, from_json
 from studio.storybook import render
 from studio.storybook.world import Scene, random_scene
@@ -619,3 +619,64 @@ def test_an_edit_whose_nets_cannot_be_fetched_ends_before_it_is_painted(steered:
         list(engine.events(job.id, "ann"))
     assert job.state == "failed" and isinstance(job.found, Masked)
     engine.close()
+
+
+# Requests with references, for which an adapter may have to come.
+
+STYLED = replace(FOLLOWING, controls=(), references=(Reference(image=SHOWN),))
+
+
+@pytest.fixture
+def styling(styled: Settings, tmp_path: Path) -> Iterator[LocalEngine]:
+    started = LocalEngine(replace(styled, outputs=tmp_path)).start()
+    yield started
+    started.close()
+
+
+def test_a_request_with_references_is_held_until_their_adapter_is_there(styled: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(styled, outputs=tmp_path))  # not begun, so that all of it still waits
+    job = engine.submit(STYLED, "ann")
+    assert engine.status()["waiting"] == 0 and job.request.ip_adapter == "sd15-ip-adapter"
+    engine.start()
+    *_, result = engine.events(job.id, "ann")
+    assert job.state == "done" and bytes_of(result) == bytes_of(run(STYLED, PipelineManager(styled), lambda _: None))
+    engine.close()
+
+
+def test_saved_pictures_carry_the_references_that_repeat_them(styling: LocalEngine) -> None:
+    result = finished(styling, replace(STYLED, transfer="both", ip_adapter="sd15-ip-adapter-plus"))
+    saved = outputs.found(result.paths[0]).request
+    assert saved["references"] == [{"image": SHOWN.reference, "ip_adapter_scale": 0.7}]
+    again = from_json(saved, lambda reference: styling.find_picture(reference, "ann"))
+    assert again == result.request and bytes_of(finished(styling, again)) == bytes_of(result)
+
+
+def test_an_adapter_that_cannot_be_fetched_ends_its_job_alone(styled: Settings, tmp_path: Path) -> None:
+    engine = LocalEngine(replace(styled, outputs=tmp_path / "outputs", cache_dir=tmp_path / "empty")).start()
+    job = engine.submit(STYLED, "ann")
+    with pytest.raises(LoadError, match="^IP-Adapter: h94/IP-Adapter is not on this machine, and Easel was told not"):
+        list(engine.events(job.id, "ann"))
+    assert finished(engine, replace(STYLED, references=())).images
+    engine.close()
+
+
+def test_references_that_cannot_be_heard_are_refused_before_they_wait(styling: LocalEngine) -> None:
+    with pytest.raises(StudioError, match="^IP-Adapter: Standard SDXL is for SDXL, but sd1 is Stable Diffusion 1.x"):
+        styling.submit(replace(STYLED, ip_adapter="sdxl-ip-adapter"), "ann")
+    assert styling.jobs("ann") == []
+
+
+def test_weights_side_by_side_are_the_pictures_of_each_weight(styling: LocalEngine) -> None:
+    grid = Grid(base=STYLED, x=Axis(field="ip_adapter_scale", values=(0.0, 1.0)))
+    *_, result = styling.events(styling.submit(grid, "ann").id, "ann")
+    weighed = [replace(STYLED, references=(Reference(image=SHOWN, ip_adapter_scale=one),)) for one in (0.0, 1.0)]
+    assert bytes_of(result)[1:] == [bytes_of(finished(styling, one))[0] for one in weighed]
+
+
+def test_an_edit_waits_for_its_mask_and_then_for_its_references(styling: LocalEngine) -> None:
+    styled_edit = replace(EDIT, checkpoint="sd1", guidance_scale=1.0, references=STYLED.references)
+    followed = replace(styled_edit, controls=FOLLOWING.controls)
+    for edit in (styled_edit, followed):
+        job = styling.submit(edit, "ann", find=FIND)
+        *_, result = styling.events(job.id, "ann")
+        assert result.request.mask_image == job.found.mask and result.request.ip_adapter == "sd15-ip-adapter"
