@@ -36,12 +36,14 @@ BLOCKS = MappingProxyType(
         },
     }
 )
+HUBS = tuple(row for row in catalog.IP_ADAPTERS if not row.source.startswith("assets/"))
 # A net that keeps the drawing of each.
 NETS = ("sd15-canny", "sd15-canny-adapter", "sdxl-canny", "sdxl-canny-adapter", "sdxl-union")
 
 
 def checkpoints(folder: Path) -> dict[str, Path]:
-    """A checkpoint of each family that hears references, named by it."""
+    """A checkpoint of each family that hears references, named by it; and one that hears none, as "sd2"."""
+    tiny.sd2(folder / "sd2", 0)
     return {
         name: tiny.WRITERS[name](folder / name, seed, **blocks) for seed, (name, blocks) in enumerate(BLOCKS.items())
     }
@@ -50,7 +52,7 @@ def checkpoints(folder: Path) -> dict[str, Path]:
 def cached(bases: dict[str, Path], cache_dir: Path) -> None:
     """Write every adapter of a hub as its cache has it once it was fetched, with nets that go beside them."""
     made = cache_dir / "made"
-    for row in catalog.IP_ADAPTERS:
+    for row in HUBS:
         write(row, bases[row.family] / "unet", made)
     tiny.hub_cache(made, cache_dir, "h94/IP-Adapter")
     for row in map(catalog.controlnet, NETS):

@@ -112,7 +112,7 @@ class PipelineManager:
 
         `kind` is what it is to do, by default what the request is. The nets that its controls are followed by stand
         beside the checkpoint, which is left as it is; a request's own LoRAs alone stand on it. It hears the request's
-        references as long as it is lent, to be called with what `heard` gives.
+        references as long as it is lent, if it is called with what `heard` gives.
         `on_load(done, parts)` is called before each part is read from disk, and may raise to stop that. LoadError
         leaves every other checkpoint as it was, and if a LoRA is at fault this one too.
         """
@@ -242,15 +242,21 @@ class PipelineManager:
     def _adapter(self, request: TextToImage) -> references.Adapter:
         """The adapter that the request's references are heard by."""
         row, resident = references.row(request), self._residents[request.checkpoint]
-        file, _ = references.files(row, self.settings)
-        read = partial(references.load, row, file, resident.unet)
+
+        def read() -> references.Adapter:
+            file, _ = references.files(row, self.settings)
+            return references.load(row, file, resident.unet)
+
         return self._net(_adapter_key(row, resident), row.size_bytes, read, request)
 
     def _encoder(self, request: TextToImage) -> nn.Module:
         """What looks at the request's references."""
         row, dtype = references.row(request), self._residents[request.checkpoint].dtype
-        _, folder = references.files(row, self.settings)
-        read = partial(references.load_encoder, row, folder, dtype=dtype, device=self.device)
+
+        def read() -> nn.Module:
+            _, folder = references.files(row, self.settings)
+            return references.load_encoder(row, folder, dtype=dtype, device=self.device)
+
         return self._net((row.source, row.encoder, dtype), row.encoder_bytes, read, request)
 
     def _net(self, key: tuple, size_bytes: int, read: Callable[[], nn.Module], request: TextToImage) -> nn.Module:

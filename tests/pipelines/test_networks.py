@@ -201,6 +201,14 @@ def test_named_files_that_are_here_are_found_without_asking(online: Online, serv
         networks.folder_of_files(MANY, ("one.pth", "two.pt"), replace(here, share=True), unasked, label="Lines")
 
 
+def test_named_files_that_lie_deeper_are_found_from_the_top(online: Online, server: FakeHub, here: Settings) -> None:
+    deep = {"models/one.safetensors": b"weights", "models/encoder/config.json": b"{}"}
+    server.repositories[MANY].files |= deep
+    found = named(online, here, *deep).value
+    assert files_below(found) == deep
+    assert networks.folder_of_files(MANY, tuple(deep), replace(here, share=True), unasked, label="Lines") == found
+
+
 def test_a_named_file_that_is_not_there_is_said_so(online: Online, here: Settings) -> None:
     error = named(online, here, "one.pth", "three.pth").error
     assert error.reason == "no_file" and str(error).startswith(f"Lines: {MANY} has no file three.pth any more. ")

@@ -65,7 +65,7 @@ def painted(manager: PipelineManager) -> Callable[[TextToImage], bytes]:
 Painted = Callable[[TextToImage], bytes]
 
 
-@pytest.mark.parametrize("row", catalog.IP_ADAPTERS, ids=lambda row: row.id)
+@pytest.mark.parametrize("row", ip_adapters.HUBS, ids=lambda row: row.id)
 def test_every_row_of_a_hub_is_found_read_and_painted_with(painted: Painted, row: catalog.IPAdapter) -> None:
     plain = painted(asked(row.family))
     assert painted(asked(row.family, reference(), ip_adapter=row.id)) != plain
