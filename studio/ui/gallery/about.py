@@ -78,6 +78,8 @@ def facts(row: Row, labels: Labels) -> dict[str, str]:
         pairs[lora_picker.LABEL] = words
     if said.get("controls"):
         pairs[RULES["controls"].label] = ", ".join(map(_control, said["controls"]))
+    if said.get("references"):
+        pairs[RULES["references"].label] = _references(said)
     return pairs | {f"{name.upper()} axis": _axis(row.request[name]) for name in "xyz" if row.request.get(name)}
 
 
@@ -85,6 +87,12 @@ def _control(said: Mapping[str, object]) -> str:
     """What is followed and how strictly."""
     kind = next((kind.label for kind in catalog.KINDS if kind.name == said.get("kind")), str(said.get("kind")))
     return f"{kind} {said.get('controlnet_conditioning_scale', 1):g}"
+
+
+def _references(said: Mapping[str, object]) -> str:
+    """What is taken of how many references, and how strongly."""
+    weights = ", ".join(f"{reference.get('ip_adapter_scale', 1):g}" for reference in said["references"])
+    return f"{_value('transfer', said.get('transfer', ''))} {weights}"
 
 
 def base(row: Row) -> Mapping[str, object]:

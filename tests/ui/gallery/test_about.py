@@ -7,7 +7,7 @@ from PIL import Image
 from studio import axes, images
 from studio.grids import Grid
 from studio.outputs import Row
-from studio.requests import ImageToImage, TextToImage
+from studio.requests import ImageToImage, Reference, TextToImage
 from studio.results import to_json
 from studio.ui.gallery.about import about, comparison, differences, facts, large
 
@@ -40,6 +40,13 @@ def test_what_had_an_effect_is_told_too() -> None:
     told = facts(row(request), {})
     assert told["Strength"] == "0.6" and told["Resize"] == "Crop to fit" and told["Second pass"] == "2"
     assert told["Second strength"] == "0.5" and told["Clip skip"] == "1" and told["Checkpoint"] == "storybook"
+
+
+def test_what_it_takes_after_is_told() -> None:
+    picture = images.picture(Image.new("RGB", (96, 96)))
+    both = tuple(Reference(image=picture, ip_adapter_scale=weight) for weight in (0.7, 0.25))
+    request = TextToImage(**SAID, references=both, transfer="composition")
+    assert facts(row(request), {})["References"] == "Composition only 0.7, 0.25"
 
 
 def test_a_sheet_tells_what_changes_on_it() -> None:
