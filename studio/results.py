@@ -141,6 +141,8 @@ FindPicture = Callable[[str], Picture]
 # that hold a picture.
 STEERING = ("controls", "method", "guess_mode")
 STYLING = ("references", "transfer", "ip_adapter")
+# Those that some forms and endpoints do without.
+PARTS = (*STEERING, *STYLING)
 PICTURES = tuple(name for name, rule in RULES.items() if rule.kind is Picture)
 
 

@@ -102,6 +102,7 @@ OTHER_TESTS = {
     "browser/test_loras.py": "assets/loras.js",
     "browser/test_skeleton.py": "assets/skeleton.js",
     "browser/test_sketch.py": "assets/sketch.js",
+    "browser/test_style.py": "studio/ui/tabs/style.py",
     "ui/tabs/test_edit_families.py": "studio/ui/tabs/edit.py",
 }
 

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 
 from studio import catalog, config
 from studio.requests import ImageToImage
-from studio.results import STEERING
+from studio.results import PARTS
 
 PROJECT = Path(__file__).resolve().parents[1]
 README = (PROJECT / "README.md").read_text("utf-8")
@@ -63,7 +63,7 @@ def test_defaults_of_flags_are_those_of_the_settings() -> None:
 
 def test_the_endpoint_takes_the_fields_of_the_request() -> None:
     taken = {row[0]: re.findall(r"`(\w+)`", row[1]) for row in rows("From a program")}
-    assert taken["`/generate`"] == [row.name for row in fields(ImageToImage) if row.name not in STEERING]
+    assert taken["`/generate`"] == [row.name for row in fields(ImageToImage) if row.name not in PARTS]
 
 
 def test_the_example_calls_the_endpoint_by_its_fields() -> None:

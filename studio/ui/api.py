@@ -2,7 +2,7 @@
 
 import inspect
 import logging
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import MISSING, fields
 from pathlib import Path
 from typing import Any
@@ -210,7 +210,7 @@ def _outcome(page: Page, job: Job) -> tuple[list, dict]:
     return [file.model_dump() for file in files], details
 
 
-def parameters(request_type: type, left_out: Collection[str] = results.STEERING) -> dict[str, tuple[Parameter, object]]:
+def parameters(request_type: type, left_out: Collection[str] = results.PARTS) -> dict[str, tuple[Parameter, object]]:
     """For each field of a request its parameter and its default; a picture may always be left out."""
     made = {}
     for row in [row for row in fields(request_type) if row.name not in left_out]:
@@ -218,6 +218,33 @@ def parameters(request_type: type, left_out: Collection[str] = results.STEERING)
         default = list(default) if rule.kind is tuple else default
         made[row.name] = Parameter(rule.label, _schema(rule), default), default
     return made
+
+
+def wording(text: str) -> dict[str, str]:
+    """What a schema says of a parameter, to programs and in gradio_client."""
+    return {"description": text, "additional_description": text}
+
+
+def list_of(kind: str) -> dict[str, object]:
+    """The schema of one value for all, or a list of one for each."""
+    return {"anyOf": [{"type": kind}, {"type": "array", "items": {"type": kind}}]}
+
+
+def in_list(value: object) -> list:
+    """What was sent as a list, or as one."""
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def for_each(name: str, value: object, count: int, *, label: str, of: str) -> Sequence[object]:
+    """One value for each of so many; of one for all as many. InvalidField says what they are `of`."""
+    if not isinstance(value, list | tuple):
+        return [value] * count
+    if len(value) != count:
+        message = f"{label}: {len(value)} values for {count} {of}. Send one for each, or one for all."
+        raise InvalidField(name, message)
+    return value
 
 
 def _schema(rule: Rule) -> dict[str, Any]:

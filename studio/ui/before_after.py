@@ -1,4 +1,4 @@
-"""The picture before and after an edit over each other, with a slider between."""
+"""The picture before and after over each other, with a slider between."""
 
 from collections.abc import Mapping
 
@@ -36,6 +36,8 @@ def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider], 
     def show(pictures: object, requests: object, index: object, request: gr.Request) -> Updates:
         try:
             values = chosen.settings_of(requests, index)
+            if "x_field" in values:
+                raise StudioError("Picture: a sheet has no picture of before.")
             before = page.engine.find_picture(values["image"], page.owner(request))
             after = uploads.picture(chosen.file_of(pictures, index), label="Picture")
         except StudioError:  # one of them is gone
@@ -53,9 +55,12 @@ def connect(page: Page, view: View, built: tuple[gr.Accordion, gr.ImageSlider], 
 
 
 def _under(before: Picture, size: tuple[int, int], values: Mapping[str, object]) -> Picture:
-    """The picture of before at the place that it has in one with sides added."""
+    """The picture of before as large as the one after: brought to size as a start image is, or at the place that it
+    has in one with sides added."""
     if before.size == size:
         return before
+    if "left" not in values:
+        return images.picture(images.resized(before, *size, values["resize_mode"]))
     canvas = Image.new("RGB", size, "white")
     canvas.paste(images.flattened(before), (int(values["left"]), int(values["top"])))
     return images.picture(canvas)

@@ -12,9 +12,9 @@ from gradio.components import Component
 from studio import rules
 from studio.errors import StudioError
 from studio.images import Picture
-from studio.requests import RULES, Inpaint, TextToImage, controls, made
+from studio.requests import RULES, Inpaint, TextToImage, controls, made, references
 from studio.results import PICTURES, FindPicture
-from studio.ui import compare, control_units, markup, uploads
+from studio.ui import compare, control_units, markup, reference_units, uploads
 from studio.ui.events import QUICK, WATCHING, submitted, told
 from studio.ui.form import Form
 from studio.ui.page import Page
@@ -127,15 +127,17 @@ def settings_of(requests: object, index: object) -> Values:
 
 
 def variation(values: Values, picture: Picture, strength: float, find: FindPicture) -> TextToImage:
-    """The picture as the start image of its own words and controls; steps enough that at least one runs.
+    """The picture as the start image of its own words, controls and references; steps enough that at least one runs.
 
-    `find` gives the pictures of its controls.
+    `find` gives the pictures of its controls and references.
     """
     if "x_field" in values:
         raise StudioError("Vary: this is the sheet. Choose one of its pictures.")
     steps = max(values["num_inference_steps"], ceil(1 / strength))
     followed = [controls.from_json(control, find) for control in values.get("controls", ())]
-    changed = {"image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps, "controls": followed}
+    taken = [references.from_json(reference, find) for reference in values.get("references", ())]
+    parts = {"controls": followed, "references": taken}
+    changed = {"image": picture, "strength": strength, "seed": -1, "num_inference_steps": steps, **parts}
     return made(values | changed)
 
 
@@ -157,16 +159,19 @@ def with_files(page: Page, values: Values, request: gr.Request) -> Values:
             # What is painted over the picture goes with it: it counts as another, though it may be the same.
             file = f"{secrets.token_hex(4)}.png" if "verb" in values else "picture.png"
             values[name] = image_file(page, reference, request, label=label, name=file)
-    return values | (_with_control_files(page, values, request) if values.get("controls") else {})
+    if values.get("references"):  # what a control then follows is the start image
+        return values | _filed(page, reference_units.flat(values), request, label=reference_units.LABEL)
+    if values.get("controls"):
+        return values | _filed(page, control_units.flat(values["controls"]), request, label=control_units.LABEL)
+    return values
 
 
-def _with_control_files(page: Page, values: Values, request: gr.Request) -> Values:
-    """Fields of the controls in these values, with files for their pictures."""
-    flat = control_units.flat(values.get("controls"))
+def _filed(page: Page, flat: Values, request: gr.Request, *, label: str) -> Values:
+    """Fields of controls or references, with files for the pictures they name."""
     for name in [name for name, value in flat.items() if name.endswith("_image") and value]:
         reference, flat[name] = flat[name], None
-        with told(f"{control_units.LABEL} left out"):
-            flat[name] = image_file(page, reference, request, label=control_units.LABEL)
+        with told(f"{label} left out"):
+            flat[name] = image_file(page, reference, request, label=label)
     return flat
 
 

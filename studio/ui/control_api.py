@@ -1,7 +1,7 @@
 """The endpoints of the Control tab: the control image of a picture, and pictures that follow control images."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 
 import gradio as gr
@@ -9,6 +9,7 @@ import gradio as gr
 from studio import rules
 from studio.errors import InvalidField
 from studio.requests import MOST_CONTROLS, Control, ImageToImage, Preprocess, made
+from studio.results import STYLING
 from studio.ui import masking
 from studio.ui.api import (
     DETAILS,
@@ -16,10 +17,14 @@ from studio.ui.api import (
     PICTURES,
     Parameter,
     endpoint,
+    for_each,
     given,
+    in_list,
+    list_of,
     parameters,
     pictures_and_details,
     ran,
+    wording,
 )
 from studio.ui.page import Page
 
@@ -39,8 +44,10 @@ EACH = {
     "high_threshold": "high_threshold",
     "reduction": "reduction",
 }
+# Fields of a request that are said in other words here, or not at all.
+OWN = ("controls", *STYLING)
 # Fields of a request that are told apart from those of its controls.
-SAMPLING = tuple(name for name in rules.of(ImageToImage) if name != "controls")
+SAMPLING = tuple(name for name in rules.of(ImageToImage) if name not in OWN)
 
 
 def publish(page: Page) -> None:
@@ -74,7 +81,7 @@ def controls(page: Page, values: Mapping[str, object], owner: str) -> list[Contr
 
     InvalidField if pictures and kinds do not go together, or a setting is neither one for all nor one for each.
     """
-    pictures, kinds = _listed(values["control_images"]), _names(values["kinds"])
+    pictures, kinds = in_list(values["control_images"]), _names(values["kinds"])
     skeletons = _texts(values["skeletons"])
     count = max(len(pictures), len(skeletons))
     if not count:
@@ -85,7 +92,10 @@ def controls(page: Page, values: Mapping[str, object], owner: str) -> list[Contr
     if len(kinds) != count:
         message = f"Control: {len(kinds)} kinds for {count} controls. Name one for each, or one for all."
         raise InvalidField("kinds", message)
-    each = {field: _each(field, values[name], count) for name, field in EACH.items()}
+    each = {
+        field: for_each(field, values[name], count, label=RULES[field].label, of="controls")
+        for name, field in EACH.items()
+    }
     if values["preprocess"] is False:
         each["preprocessor"] = ["none"] * count
     elif values["preprocess"] is not True:
@@ -102,60 +112,35 @@ def controls(page: Page, values: Mapping[str, object], owner: str) -> list[Contr
 def _parameters() -> dict[str, tuple[Parameter, object]]:
     own = {
         "control_images": (PICTURES, None, "The pictures to follow, one for each control."),
-        "kinds": (_list_of("string"), "canny", "What of each counts: one word, or a list of one for each."),
+        "kinds": (list_of("string"), "canny", "What of each counts: one word, or a list of one for each."),
         "preprocess": ({"type": "boolean"}, True, "Off if the pictures are control images already."),
-        "skeletons": (_list_of("string"), "", "People to follow in place of a picture, as OpenPose's JSON."),
+        "skeletons": (list_of("string"), "", "People to follow in place of a picture, as OpenPose's JSON."),
     }
     said = {
-        name: Parameter(name.replace("_", " ").capitalize(), {**schema, **_about(about)}, default)
+        name: Parameter(name.replace("_", " ").capitalize(), {**schema, **wording(about)}, default)
         for name, (schema, default, about) in own.items()
     }
     defaults = {name: default for name, (_, default, _) in own.items()}
     usual = {row.name: row.default for row in fields(Control)}
     each = {name: usual[field] for name, field in EACH.items()}
     said |= {
-        name: Parameter(RULES[field].label, _about(f"{RULES[field].info} One, or a list."), each[name])
+        name: Parameter(RULES[field].label, wording(f"{RULES[field].info} One, or a list."), each[name])
         for name, field in EACH.items()
     }
     both = {name: (parameter, (defaults | each)[name]) for name, parameter in said.items()}
-    sampling = parameters(ImageToImage, left_out=("controls",))
+    sampling = parameters(ImageToImage, left_out=OWN)
     return {"prompt": sampling["prompt"], **both, **sampling}
-
-
-def _about(text: str) -> dict[str, str]:
-    return {"description": text, "additional_description": text}
-
-
-def _list_of(kind: str) -> dict[str, object]:
-    return {"anyOf": [{"type": kind}, {"type": "array", "items": {"type": kind}}]}
-
-
-def _listed(value: object) -> list:
-    """What was sent as a list, or as one."""
-    if value is None or value == "":
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _names(value: object) -> list[str]:
     """Kinds in a list, or in a text with commas between."""
-    listed = value.split(",") if isinstance(value, str) else _listed(value)
+    listed = value.split(",") if isinstance(value, str) else in_list(value)
     return [one.strip() if isinstance(one, str) else one for one in listed]
 
 
 def _texts(value: object) -> list[str]:
     """Skeletons: a text each, or the JSON itself."""
-    return [one if isinstance(one, str) else json.dumps(one) for one in _listed(value)]
-
-
-def _each(name: str, value: object, count: int) -> Sequence[object]:
-    """One value for each control; of one for all as many."""
-    if not isinstance(value, list | tuple):
-        return [value] * count
-    if len(value) != count:
-        message = f"{RULES[name].label}: {len(value)} values for {count} controls. Send one for each, or one for all."
-        raise InvalidField(name, message)
-    return value
+    return [one if isinstance(one, str) else json.dumps(one) for one in in_list(value)]
 
 
 def _as_taken(details: dict[str, object]) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """Component factories: each gives controls by request field, worded and limited by the rows of `requests.RULES`."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 from pathlib import Path
 
@@ -116,6 +117,11 @@ def resize_mode() -> Controls:
     choices = [(label, mode) for mode, label in RULES["resize_mode"].choices.items()]
     default = ImageToImage.resize_mode
     return {"resize_mode": gr.Radio(choices, value=default, elem_classes="resize", **worded("resize_mode"))}
+
+
+def adapter(choices: Sequence[tuple[str, str]]) -> Controls:
+    """What hears the references, of these (label, id); the first is the usual one."""
+    return {"ip_adapter": gr.Dropdown(choices, value=choices[0][1], filterable=False, **worded("ip_adapter"))}
 
 
 def of(request_type: type, *names: str, **values: object) -> Controls:

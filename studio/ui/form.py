@@ -14,10 +14,11 @@ from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import ImageToImage, Inpaint, TextToImage, made, size_like
 from studio.rules import Rule
-from studio.ui import aids, compare, control_units, markup, uploads
+from studio.ui import aids, compare, control_units, markup, reference_units, uploads
 from studio.ui.control_units import ReadPicture, Units
 from studio.ui.controls import Controls
 from studio.ui.picture import Updates
+from studio.ui.reference_units import References
 
 Row = Mapping[str, object]
 
@@ -32,6 +33,7 @@ class Form:
     aids: aids.Aids
     beside: type | None = None
     units: Units | None = None
+    references: References | None = None
 
     def __post_init__(self) -> None:
         unknown = set(self.controls) - self.rules.keys()
@@ -46,24 +48,25 @@ class Form:
     @property
     def makes(self) -> set[type]:
         """The types of the requests it makes: with axes a grid too, and without a start image one of words alone."""
-        return {self.request_type, TextToImage, Grid} if self.aids.axes or self.units else {self.request_type}
+        is_wide = self.aids.axes or self.units or self.references
+        return {self.request_type, TextToImage, Grid} if is_wide else {self.request_type}
 
     def has_made(self, request: TextToImage | Grid) -> bool:
         """Whether it makes such requests: with controls, or without."""
         one = request.base if isinstance(request, Grid) else request
-        return type(request) in self.makes and bool(one.controls) == (self.units is not None)
+        return type(request) in self.makes and self._is_of(one.controls, one.references)
 
     def fits(self, values: Mapping[str, object]) -> bool:
         """Whether a request of these values, as its JSON has them, is one of those it makes."""
         kind = Inpaint if values.get("verb") else ImageToImage
-        return self.request_type is kind and bool(values.get("controls")) == (self.units is not None)
+        return self.request_type is kind and self._is_of(values.get("controls"), values.get("references"))
 
     @property
     def inputs(self) -> dict[str, Component]:
         """What `request` wants, by name: the fields, the styles laid over the words, the axes of a grid, and what is
-        followed."""
+        followed or taken after."""
         styles = {"styles": self.aids.styles} if self.aids.styles else {}
-        return {**self.controls, **styles, **self.aids.axes, **(self.units.inputs if self.units else {})}
+        return {**self.controls, **styles, **self.aids.axes, **self._parts}
 
     @property
     def outputs(self) -> list[Component]:
@@ -86,6 +89,8 @@ class Form:
             given["image"] = read(given["image"])
         if self.units:
             given["controls"] = control_units.asked(values, read)
+        if self.references:
+            given |= reference_units.asked(values, given["image"], read)
         return compare.asked(values, _styled(made(given), values.get("styles") or ()))
 
     def filled(self, values: Mapping[str, object], find: Callable[[object], Row | None]) -> Updates:
@@ -95,10 +100,8 @@ class Form:
         A new prompt comes without styles and axes, unless they are given too.
         """
         chosen = {name: values[name] for name in self.controls if name in values and self._is_sound(name, values[name])}
-        units = self.units.inputs if self.units else {}
-        chosen |= {
-            name: values[name] for name in units if name in values and control_units.is_sound(name, values[name])
-        }
+        is_sound = reference_units.is_sound if self.references else control_units.is_sound
+        chosen |= {name: values[name] for name in self._parts if name in values and is_sound(name, values[name])}
         row = find(chosen.pop("checkpoint", None))
         if "prompt" in chosen and self.aids.styles:
             axes = {name: values[name] for name in self.aids.axes if compare.is_sound(name, values.get(name))}
@@ -129,6 +132,18 @@ class Form:
             pulse = self.aids.pulse
             gr.on([one.change for one in self.inputs.values()], fn=None, js=f"() => easel.soon('{pulse.elem_id}')")
             pulse.click(**settling)
+
+    @property
+    def _parts(self) -> dict[str, Component]:
+        """The fields of what is followed or taken after."""
+        parts = self.units or self.references
+        return parts.inputs if parts else {}
+
+    def _is_of(self, controls: object, references: object) -> bool:
+        """Whether a request with these is one of its own: of the two, references say whose it is."""
+        if self.references:
+            return bool(references)
+        return not references and bool(controls) == (self.units is not None)
 
     def _following(self, row: Row) -> Updates:
         """What is there to choose from with this checkpoint, and what is greyed out because it cannot do it."""

@@ -17,7 +17,7 @@ from studio.ui import guard, uploads
 ASSETS = Path(__file__).resolve().parents[2] / "assets"
 LOCAL_OWNER = "local"
 # Where a finished picture can be sent, in the order of the buttons.
-PLACES = ("Start image", "Edit", "Control")
+PLACES = ("Start image", "Edit", "Style", "Control")
 # Seconds between two messages about a job: a page that is drawn beside a model on two cores can follow so many.
 PACE = 0.3
 # Gradio keeps a loading state for each output, and goes through the whole page for every one of them at each message.

@@ -1,6 +1,6 @@
 """The closed accordions of a form: what few need at once, in groups with a heading each."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import gradio as gr
@@ -31,9 +31,16 @@ def start_image(note: gr.HTML) -> tuple[gr.Accordion, Controls]:
 
 
 def advanced(
-    page: Page, notes: dict[str, gr.HTML], *, is_steered: bool = False
+    page: Page,
+    notes: dict[str, gr.HTML],
+    *,
+    is_steered: bool = False,
+    adapters: Sequence[tuple[str, str]] = (),
 ) -> tuple[Controls, dict[str, gr.Button]]:
-    """The accordion with everything else, of what is steered too, and the buttons beside its numbers."""
+    """The accordion with everything else, and the buttons beside its numbers.
+
+    Of what is steered too, and of references the `adapters` to choose from, as (label, id).
+    """
     family = page.first_family
     with gr.Accordion("Advanced", open=False, elem_classes="advanced"):
         with _group("Words"):
@@ -43,6 +50,9 @@ def advanced(
         if is_steered:
             with _group("Controls"):
                 fields |= controls.of(TextToImage, "guess_mode")
+        if adapters:
+            with _group("References"):
+                fields |= controls.adapter(adapters)
         with _group(lora_picker.LABEL):
             fields |= {"loras": lora_picker.build(page.engine)}
         with _group("Sampling"):

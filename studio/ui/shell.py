@@ -20,9 +20,9 @@ from studio.ui.events import QUICK
 from studio.ui.gallery import serving
 from studio.ui.guard import Guard
 from studio.ui.page import ASSETS, Page
-from studio.ui.tabs import control, edit, gallery, generate
+from studio.ui.tabs import control, edit, gallery, generate, style
 
-TABS = (generate, edit, control, gallery)
+TABS = (generate, edit, style, control, gallery)
 
 # The first ones are what the others stand on.
 LAYOUT = (

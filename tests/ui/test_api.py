@@ -19,7 +19,7 @@ from tests.ui.conftest import Served, wait_until
 DEFAULTS = {
     row.name: None if row.default is MISSING else list(row.default) if row.default == () else row.default
     for row in fields(ImageToImage)
-    if row.name not in results.STEERING
+    if row.name not in results.PARTS
 }
 QUICK = {"checkpoint": "one", "num_inference_steps": 2, "width": 96, "height": 96}
 
@@ -49,7 +49,7 @@ def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> Non
 
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
-    painting, looking = {"/generate", "/grid", "/edit", "/control"}, {"/mask", "/cut_out", "/preprocess"}
+    painting, looking = {"/generate", "/grid", "/edit", "/style", "/control"}, {"/mask", "/cut_out", "/preprocess"}
     assert set(endpoints) == painting | looking | {"/checkpoints", "/loras", "/cancel", "/fetch"}
 
 

@@ -1,14 +1,16 @@
 """What is done with the picture that is chosen."""
 
+from dataclasses import replace
+
 import gradio as gr
 import pytest
 from PIL import Image
 
-from studio import images
+from studio import images, outputs
 from studio.axes import Axis
 from studio.errors import StudioError
 from studio.grids import Grid
-from studio.requests import ImageToImage, TextToImage, made
+from studio.requests import ImageToImage, Reference, TextToImage, made
 from studio.results import Result, details
 from studio.ui import chosen, uploads
 from studio.ui.page import Page
@@ -83,6 +85,21 @@ def test_a_variation_starts_from_the_picture_with_a_seed_of_its_own() -> None:
     assert varied == ImageToImage(
         **vars(made(chosen.settings_of(told(WORDS, 4), 0))) | {"image": PICTURE, "strength": 0.5, "seed": -1}
     )
+
+
+def test_a_variation_takes_after_the_same_references() -> None:
+    styled = replace(WORDS_ALONE, num_inference_steps=4, references=(Reference(image=PICTURE, ip_adapter_scale=0.3),))
+    varied = chosen.variation(chosen.settings_of(told(styled, 1), 0), PICTURE, 0.5, {PICTURE.reference: PICTURE}.get)
+    assert varied.references == styled.references
+
+
+def test_references_that_are_reused_come_with_their_files(page: Page) -> None:
+    reference = outputs.keep_input(PICTURE, page.settings.outputs, owner="local")
+    styled = replace(WORDS_ALONE, references=(Reference(image=PICTURE), Reference(image=PICTURE, ip_adapter_scale=0.3)))
+    put = chosen.with_files(page, chosen.settings_of(told(styled, 1), 0), gr.Request())
+    assert reference == PICTURE.reference and put["reference_2_ip_adapter_scale"] == 0.3
+    assert all(uploads.kept(put[f"reference_{number}_image"]) for number in (1, 2))
+    assert put["reference_3_image"] is None and put["keep_drawing"] is False
 
 
 def test_a_sheet_is_not_varied() -> None:

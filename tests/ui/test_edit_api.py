@@ -34,7 +34,7 @@ FINDING = ("source", "mask_model", "threshold", "fill_holes", "invert")
 
 def defaults(request_type: type) -> dict[str, object]:
     """As the endpoints have them: a picture may be left out, and parts are a list."""
-    taken = [row for row in fields(request_type) if row.name not in results.STEERING]
+    taken = [row for row in fields(request_type) if row.name not in results.PARTS]
     given = {row.name: None if row.default is MISSING else row.default for row in taken}
     return {name: list(value) if isinstance(value, tuple) else value for name, value in given.items()}
 

@@ -4,7 +4,7 @@ import pytest
 
 from studio import rules
 from studio.requests import ImageToImage
-from studio.results import STEERING
+from studio.results import PARTS
 from tests.ui.clicks import Run
 from tests.ui.conftest import Served
 from tests.ui.test_api import BAD_VALUES, PICTURES_NOT_SENT
@@ -18,7 +18,7 @@ def run(served: Served) -> Run:
 
 
 def test_every_setting_has_its_control(run: Run) -> None:
-    assert set(run.ids) == set(RULES) - {*STEERING}
+    assert set(run.ids) == set(RULES) - {*PARTS}
 
 
 @pytest.mark.parametrize(("field", "value"), BAD_VALUES, ids=lambda value: repr(value)[:20])

@@ -11,7 +11,7 @@ from studio.errors import InvalidField, StudioError
 from studio.grids import Grid
 from studio.images import Picture
 from studio.requests import ImageToImage, TextToImage
-from studio.results import STEERING
+from studio.results import PARTS
 from studio.ui import uploads
 from studio.ui.form import Form, family_values
 from studio.ui.page import ASSETS, Page
@@ -137,7 +137,7 @@ def test_a_family_without_flow_samplers_offers_only_its_own(form: Form, page: Pa
 
 
 def test_every_field_a_picture_can_be_asked_by_has_a_control(form: Form) -> None:
-    assert set(form.controls) == {row.name for row in fields(ImageToImage)} - {*STEERING}
+    assert set(form.controls) == {row.name for row in fields(ImageToImage)} - {*PARTS}
 
 
 def test_no_field_is_left_out_of_what_is_remembered(form: Form) -> None:

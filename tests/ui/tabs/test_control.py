@@ -7,7 +7,7 @@ from PIL import Image
 
 from studio import catalog, rules
 from studio.requests import ImageToImage, TextToImage
-from studio.results import STEERING
+from studio.results import STEERING, STYLING
 from studio.ui import control_units
 from studio.ui.bench import Bench
 from studio.ui.page import PLACES, Page
@@ -22,7 +22,7 @@ def bench(page: Page) -> Bench:
 
 def test_every_field_of_a_request_has_a_control(bench: Bench) -> None:
     parts = {"controls"}
-    assert set(bench.form.controls) == rules.of(ImageToImage).keys() - parts
+    assert set(bench.form.controls) == rules.of(ImageToImage).keys() - parts - {*STYLING}
     assert set(STEERING) - parts <= set(bench.form.controls)
 
 

@@ -7,7 +7,7 @@ from PIL import Image
 
 from studio import catalog, images, outputs, rules
 from studio.requests import FindMask, Inpaint
-from studio.results import STEERING
+from studio.results import PARTS
 from studio.ui import uploads
 from studio.ui.bench import Bench
 from studio.ui.edit_examples import Example
@@ -18,7 +18,7 @@ from tests.ui.conftest import Served, wait_until
 
 # What an edit does not use, or what follows from it.
 WITHOUT = {"width", "height", "resize_mode", "second_pass_scale", "second_pass_strength", "prompt_per_line", "download"}
-WITHOUT |= {*STEERING}
+WITHOUT |= {*PARTS}
 QUICK = {"checkpoint": "one", "num_inference_steps": 1, "strength": 1}
 
 
