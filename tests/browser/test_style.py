@@ -33,6 +33,6 @@ def test_a_strength_is_a_weight_and_a_missing_reference_is_said(open_page: OpenP
     expect(weight).to_have_value("1")
     assert page.evaluate(UNNAMED) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    bench(page).locator(".drop").first.get_by_role("button", name="Clear").click()
+    bench(page).locator(".drop").first.get_by_role("button", name="Remove Image").click()
     bench(page).locator("button.run").click()
     expect(bench(page).locator(".message-box")).to_contain_text("Reference picture: there is none")
