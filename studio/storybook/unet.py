@@ -182,9 +182,9 @@ def by_words(model: UNet2DConditionModel, noisy: Tensor, steps: Tensor, *, said:
     return model(noisy, steps, said).sample
 
 
-def losses(guess: Guess, clean: Tensor, alphas: Tensor) -> Losses:
+def losses(guess: Guess, clean: Tensor, alphas: Tensor, *, matters: Tensor | float = 1.0) -> Losses:
     """Squared error of the v that `guess` tells (Salimans & Ho 2022), almost clean steps weighed as if their SNR were
-    capped."""
+    capped; `matters` (n, 1, height, width) weighs each place."""
     steps = torch.randint(len(alphas), (len(clean),), device=clean.device)
     signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
     noisiness = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
@@ -194,4 +194,4 @@ def losses(guess: Guess, clean: Tensor, alphas: Tensor) -> Losses:
     told = guess(noisy, steps).float()
     snr = alphas[steps] / (1 - alphas[steps])
     weight = (snr + 1).clamp(max=SNR_CAP + 1) / (snr + 1)
-    return {"v": ((told - wanted).square().mean((1, 2, 3)) * weight).mean()}
+    return {"v": (((told - wanted).square() * matters).mean((1, 2, 3)) * weight).mean()}

@@ -35,6 +35,14 @@ def test_what_is_said_beside_a_control_names_no_thing_and_no_colour_of_one() -> 
     assert said & things == set() and said & (COLOURS.keys() - {"green"}) == set()
 
 
+def test_an_error_counts_more_where_somebody_stands() -> None:
+    [shown] = steering.control_images([PERSON], "pose")
+    weights = steering.near_people(torch.from_numpy(shown).permute(2, 0, 1)[None] / 255)[0, 0]
+    bodies = shown.reshape(32, 4, 32, 4, 3).max(axis=(1, 3, 4)) > 0
+    assert (weights[torch.from_numpy(bodies)] == steering.PEOPLE_MATTER).all()
+    assert weights.min() == 1 and (weights > 1).float().mean() < 0.4
+
+
 @pytest.mark.parametrize("is_adapter", [False, True])
 def test_every_weight_of_a_net_is_taught_and_none_of_the_base(*, is_adapter: bool) -> None:
     base = unet.make().requires_grad_(False)
