@@ -12,9 +12,9 @@ from PIL import Image
 from studio.storybook import ip_adapter, judge
 from studio.storybook.bundled import FOLDER, SEGMENTATION
 from studio.storybook.captions import plain_caption
-from studio.storybook.data import UNSEEN, scenes
+from studio.storybook.data import UNSEEN, pictures, scenes
 from studio.storybook.queries import FIRST_THING
-from studio.storybook.render import picture, segmentation
+from studio.storybook.render import segmentation
 from studio.storybook.words import LOOKS
 from studio.storybook.world import Mix, Scene
 from studio.vision import geometry
@@ -22,6 +22,7 @@ from studio.vision import geometry
 COUNT = 100
 FIRST_SEED = UNSEEN + 130_000
 SIDE = 128
+AT_ONCE = 10
 # diffusers' scales of the layers that `ip_adapter` teaches each way.
 STYLE = {"down": {"block_1": [1.0]}, "up": 1.0}
 COMPOSITION = {"down": {"block_2": [1.0]}, "mid": 1.0}
@@ -64,17 +65,20 @@ def _painted(
     pipe.set_progress_bar_config(disable=True)
     if scales:
         pipe.set_ip_adapter_scale(scales)
+        nothing = ip_adapter.blank(pipe.image_encoder).expand(AT_ONCE, 1, -1, -1)
+        states = ip_adapter.seen(pipe.image_encoder, pictures(references, SIDE)).float()
     made = []
-    for index, (scene, reference) in enumerate(zip(some, references, strict=True)):
-        seen = {"ip_adapter_image": picture(reference, SIDE)} if scales else {}
+    for start in range(0, len(some), AT_ONCE):
+        few = range(start, min(start + AT_ONCE, len(some)))
+        seen = [torch.cat([nothing[: len(few)], states[few.start : few.stop, None]])] if scales else None
         made += pipe(
-            plain_caption(scene),
-            **seen,
+            [plain_caption(some[index]) for index in few],
+            ip_adapter_image_embeds=seen,
             width=SIDE,
             height=SIDE,
             num_inference_steps=20,
             guidance_scale=4.0,
-            generator=torch.Generator().manual_seed(index),
+            generator=[torch.Generator().manual_seed(index) for index in few],
         ).images
     return np.stack([np.asarray(one) for one in made])
 
