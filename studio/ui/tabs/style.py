@@ -24,8 +24,8 @@ from studio.ui.page import PLACES, Page
 
 TITLE = "Style"
 
-# What is in place when the page opens: a picture that Storybook painted of its words, to take after, and other words.
-REFERENCE, PAINTED_OF = FOLDER / "pink-boat.png", "a pink boat on the sea, watercolor"
+# What is in place when the page opens: a picture that Storybook drew, to take after, and other words.
+REFERENCE, PAINTED_OF = FOLDER / "neon.png", "a blue boat on the sea, neon"
 PROMPT = "a red house in the snow, sunset"
 
 
