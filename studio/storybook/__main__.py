@@ -58,7 +58,12 @@ STEERING = {f"controlnet-{kind}": {"kind": kind} for kind in steering.KINDS} | {
     "t2i-adapter-canny": {"kind": "canny", "is_adapter": True}
 }
 TRAINERS |= {name: partial(steering.train, **how) for name, how in STEERING.items()}
-TRAINERS |= {ip_adapter.NAME: ip_adapter.train, lora.NAME: lora.train, embedding.NAME: embedding.train}
+TRAINERS |= {
+    f"{ip_adapter.NAME}-64": partial(ip_adapter.train, height=64),
+    ip_adapter.NAME: ip_adapter.train,
+    lora.NAME: lora.train,
+    embedding.NAME: embedding.train,
+}
 EXPORTERS = {
     "base": export.export,
     "clipseg": clipseg.export,

@@ -60,7 +60,8 @@ def train(minutes: float, device: torch.device) -> UNet2DConditionModel:
         clean = latents[turn].to(device).float().contiguous(memory_format=torch.channels_last)
         return unet.losses(partial(unet.by_words, base, said=said), clean, alphas)
 
-    return Run(name=NAME, model=base, losses=losses, device=device, weight_decay=0.0).fit(minutes)
+    run = Run(name=NAME, model=base, losses=losses, device=device, learning_rate=3e-3, weight_decay=0.0)
+    return run.fit(minutes)
 
 
 def begun(device: torch.device) -> UNet2DConditionModel:

@@ -182,10 +182,17 @@ def by_words(model: UNet2DConditionModel, noisy: Tensor, steps: Tensor, *, said:
     return model(noisy, steps, said).sample
 
 
-def losses(guess: Guess, clean: Tensor, alphas: Tensor, *, matters: Tensor | float = 1.0) -> Losses:
+def losses(
+    guess: Guess, clean: Tensor, alphas: Tensor, *, matters: Tensor | float = 1.0, noisier: float = 1.0
+) -> Losses:
     """Squared error of the v that `guess` tells (Salimans & Ho 2022), almost clean steps weighed as if their SNR were
-    capped; `matters` (n, 1, height, width) weighs each place."""
-    steps = torch.randint(len(alphas), (len(clean),), device=clean.device)
+    capped.
+
+    `matters` (n, 1, height, width) weighs each place. All steps are as likely, or noisy ones more so: a step's chance
+    grows as its number to the power of `noisier` - 1.
+    """
+    drawn = torch.rand(len(clean), device=clean.device) ** (1 / noisier)
+    steps = (drawn * len(alphas)).long().clamp(max=len(alphas) - 1)
     signal = alphas[steps].sqrt().view(-1, 1, 1, 1)
     noisiness = (1 - alphas[steps]).sqrt().view(-1, 1, 1, 1)
     noise = torch.randn_like(clean)
