@@ -20,7 +20,7 @@ import torch
 from studio.config import Settings
 from studio.engine.local import LocalEngine
 from studio.requests import TextToImage
-from tests import control_nets, ip_adapters, lora_files, tiny
+from tests import control_nets, embedding_files, ip_adapters, lora_files, tiny
 from tests import forms as every_form
 from tests.forms import Forms
 
@@ -34,11 +34,13 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session")
 def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A `--models` folder with three checkpoints of Storybook's layout, "one", "two" and "three", and a LoRA, "ink"."""
+    """A `--models` folder with three checkpoints of Storybook's layout, "one", "two" and "three", a LoRA, "ink", and an
+    embedding, "inkish"."""
     folder = tmp_path_factory.mktemp("models")
     for seed, name in enumerate(("one", "two", "three")):
         tiny.write(folder / name, seed)
     lora_files.kohya(folder / "one", folder / "loras" / "ink.safetensors", "storybook")
+    embedding_files.a1111(folder / "embeddings" / "inkish.safetensors")
     return folder
 
 

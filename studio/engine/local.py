@@ -11,14 +11,14 @@ from studio import grids, imports, outputs, prompts
 from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.engine.checkpoints import ASSETS, described
+from studio.engine.embeddings import described as described_embeddings
 from studio.engine.jobs import Asked, Job, Jobs, Outcome
 from studio.engine.loras import check_cells
 from studio.engine.loras import described as described_loras
 from studio.errors import RunError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
-from studio.pipelines import loras, sources
-from studio.pipelines.tokens import ROOM, Counter
+from studio.pipelines import embeddings, loras, sources, tokens
 from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage, resolved
 from studio.requests.editing import words_of
 from studio.results import Event, Fetched, Masked, Progress, Report, Result
@@ -49,7 +49,6 @@ class LocalEngine:
         self._settings = settings
         self._jobs, self._fetches = Jobs(), Jobs()
         self._looks = {way: Jobs(remembered=REMEMBERED_LOOKS, keeps_requests=False) for way in LOOKS}
-        self._counter = Counter()
         self._index = outputs.opened(settings.outputs)
         self._hashes = outputs.ModelHashes(self._index)
         self._faults: dict = {}  # what loading finds wrong with files
@@ -125,9 +124,16 @@ class LocalEngine:
     def loras(self, checkpoint: str) -> list[dict[str, object]]:
         return described_loras(sources.find(checkpoint, self._settings), self._settings)
 
+    def embeddings(self, checkpoint: str) -> list[dict[str, object]]:
+        return described_embeddings(sources.find(checkpoint, self._settings), self._settings)
+
     def tokens(self, prompt: str, checkpoint: str) -> dict[str, object] | None:
-        folder = sources.folder_of(sources.find(checkpoint, self._settings), self._settings)
-        return {**self._counter.count(folder, prompt)._asdict(), "most": ROOM} if folder else None
+        row = sources.find(checkpoint, self._settings)
+        folder = sources.folder_of(row, self._settings)
+        if folder is None:
+            return None
+        counted = tokens.count(folder, prompt, embeddings.counts(row, self._settings))
+        return {**counted._asdict(), "most": tokens.ROOM}
 
     def find_picture(self, reference: str, owner: str, *, label: str = "Start image") -> Picture:
         return outputs.find_picture(reference, self._settings.outputs, owner=owner, label=label)
@@ -162,6 +168,7 @@ class LocalEngine:
             return grid
         row = self._here(request.checkpoint)
         request = loras.resolved(resolved(request, row, wildcards), row, self._settings)
+        embeddings.check(request, row, self._settings)
         return controls.resolved(request, row.family)
 
     def _queue_look(self, request: FindMask | CutOut, owner: str, *, edit: Job | None = None) -> Job:

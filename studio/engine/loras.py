@@ -1,4 +1,4 @@
-"""What page and API tell of LoRAs, and what is wrong with those of a request before it is queued."""
+"""What page and API tell of LoRAs, and what is wrong with those of a grid before it is queued."""
 
 import functools
 
@@ -6,7 +6,7 @@ from studio import catalog, grids
 from studio.catalog import Checkpoint
 from studio.config import Settings
 from studio.grids import FindCheckpoint, Grid
-from studio.pipelines import loras
+from studio.pipelines import embeddings, loras
 
 
 def described(row: Checkpoint, settings: Settings) -> list[dict[str, object]]:
@@ -29,7 +29,8 @@ def described(row: Checkpoint, settings: Settings) -> list[dict[str, object]]:
 
 
 def check_cells(grid: Grid, find: FindCheckpoint, settings: Settings) -> None:
-    """InvalidField if a cell of a resolved grid names a LoRA that is not here, or does not fit its checkpoint."""
+    """InvalidField if a cell of a resolved grid names a LoRA or an embedding that its checkpoint cannot use."""
     find = functools.cache(find)
     for cell in grids.cells(grid, find):
-        loras.resolved(cell.request, find(cell.request.checkpoint), settings)
+        row = find(cell.request.checkpoint)
+        embeddings.check(loras.resolved(cell.request, row, settings), row, settings)

@@ -1,7 +1,8 @@
 """Prompts to embeddings: weights, any length and clip skip, for pipelines of one CLIP, of two, and of two with T5."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache, partial
 from typing import NamedTuple
 
@@ -9,11 +10,13 @@ import torch
 from diffusers import DiffusionPipeline
 from torch import Tensor, nn
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
+from transformers.modeling_outputs import BaseModelOutput
 
 from studio.errors import InvalidField
 from studio.pipelines import tokens
+from studio.pipelines.embedding_vectors import Embedding
 from studio.pipelines.tokens import Chunk
-from studio.requests import RULES
+from studio.requests import RULES, TextToImage
 
 CLIP_WINDOW = 77
 T5_WINDOW = 256  # what diffusers gives it by default
@@ -34,7 +37,13 @@ Look = Callable[[str, str, int], Encoded]
 
 
 def encode(
-    pipe: DiffusionPipeline, prompt: str, negative_prompt: str, *, clip_skip: int = 0, guided: bool = True
+    pipe: DiffusionPipeline,
+    prompt: str,
+    negative_prompt: str,
+    *,
+    clip_skip: int = 0,
+    guided: bool = True,
+    embeddings: Sequence[Embedding] = (),
 ) -> dict[str, Tensor]:
     """Both prompts as keyword arguments for a call of the pipeline; without guidance only the first.
 
@@ -46,11 +55,13 @@ def encode(
     final norm; in SDXL and 3, which read the last layer but one to begin with, for the prompt alone as in diffusers.
     In Stable Diffusion 3, T5 reads the same pieces in chunks of 255 tokens; without it zeros stand for one chunk.
 
+    Words that name one of the `embeddings` are read as its vectors; tokenizers and encoders stay as they are.
+
     InvalidField if the encoder has not so many layers, or a prompt makes more than 600 chunks.
     """
 
     def look(field: str, text: str, skip: int) -> Encoded:
-        return _encoded(pipe, field, text, skip)
+        return _encoded(pipe, field, text, skip, embeddings)
 
     return _arguments(pipe, (prompt, negative_prompt), clip_skip=clip_skip, guided=guided, look=look)
 
@@ -71,25 +82,22 @@ class Encodings:
         self._heard[checkpoint] = heard
 
     def of(
-        self,
-        pipe: DiffusionPipeline,
-        checkpoint: str,
-        prompt: str,
-        negative_prompt: str,
-        *,
-        clip_skip: int,
-        guided: bool,
+        self, pipe: DiffusionPipeline, request: TextToImage, embeddings: Sequence[Embedding] = ()
     ) -> dict[str, Tensor]:
-        """As `encode`, but what is kept for the checkpoint of that id is not encoded again."""
+        """The words of a resolved request as `encode` has them, but what is kept of them is not encoded again."""
+        checkpoint = request.checkpoint
+        by_name = {tokens.folded(one.name): one for one in embeddings}
 
         def look(field: str, text: str, skip: int) -> Encoded:
-            key = (checkpoint, text, skip, self._heard.get(checkpoint, ()))
+            used = [by_name[name] for name in tokens.named(text, [one.name for one in embeddings])]
+            key = (checkpoint, text, skip, self._heard.get(checkpoint, ()), tuple(one.stamp for one in used))
             if key not in self._kept:
-                self._kept[key] = _encoded(pipe, field, text, skip)
+                self._kept[key] = _encoded(pipe, field, text, skip, used)
             self._kept.move_to_end(key)
             return self._kept[key]
 
-        arguments = _arguments(pipe, (prompt, negative_prompt), clip_skip=clip_skip, guided=guided, look=look)
+        both, how = (request.prompt, request.negative_prompt), {"guided": request.guidance_scale > 1, "look": look}
+        arguments = _arguments(pipe, both, clip_skip=request.clip_skip, **how)
         while self.size_bytes() > self._budget_bytes:
             self._kept.popitem(last=False)
         return arguments
@@ -106,20 +114,46 @@ class Encodings:
 
 
 class _Reader(NamedTuple):
-    """A text encoder with its tokenizer, and how many tokens it reads at once."""
+    """A text encoder with its tokenizer, how many tokens it reads at once, and the vectors it may be given for some."""
 
     tokenizer: PreTrainedTokenizerBase
     encoder: PreTrainedModel
     window: int
+    embeddings: Sequence[Embedding] = ()
+    number: int = 0
 
     def chunks(self, text: str) -> list[Chunk]:
         room = self.window - (2 if self._begins() else 1)
-        return list(tokens.chunks(text, self._tokenize, room))
+        counts = {one.name: len(one.vectors[self.number]) for one in self.embeddings}
+        return list(tokens.chunks(text, self._tokenize, room, embeddings=counts))
 
-    def ids(self, ids: Sequence[int]) -> Tensor:
-        read = self.tokenizer
-        begin = [read.bos_token_id] if self._begins() else []
-        return torch.tensor([self._filled([*begin, *ids, read.eos_token_id], read.pad_token_id)])
+    def read(self, ids: Sequence[int], device: torch.device, **how: bool) -> BaseModelOutput:
+        """What the encoder makes of a chunk; ids below 0 are vectors, of which the encoder keeps none."""
+        begin = [self.tokenizer.bos_token_id] if self._begins() else []
+        whole = self._filled([*begin, *ids, self.tokenizer.eos_token_id], self.tokenizer.pad_token_id)
+        given = torch.tensor([whole], device=device)
+        with self._meant(given):
+            return self.encoder(given.clamp(min=0), **how)
+
+    @contextmanager
+    def _meant(self, ids: Tensor) -> Iterator[None]:
+        """Let ids below 0 mean their vectors, as long as this lasts."""
+        is_vector = ids < 0
+        if not is_vector.any():
+            yield
+            return
+        vectors = torch.cat([one.vectors[self.number] for one in self.embeddings])
+
+        def put(layer: nn.Module, given: tuple[Tensor], words: Tensor) -> Tensor:
+            words = words.clone()
+            words[is_vector] = vectors.to(words)[-1 - ids[is_vector]]
+            return words
+
+        hook = self.encoder.get_input_embeddings().register_forward_hook(put)
+        try:
+            yield
+        finally:
+            hook.remove()
 
     def weights(self, weights: Sequence[float]) -> Tensor:
         begin = [1.0] if self._begins() else []
@@ -181,15 +215,17 @@ def _named(encoded: Encoded, role: str) -> dict[str, Tensor]:
 
 
 @torch.no_grad()
-def _encoded(pipe: DiffusionPipeline, field: str, text: str, clip_skip: int) -> Encoded:
+def _encoded(
+    pipe: DiffusionPipeline, field: str, text: str, clip_skip: int, embeddings: Sequence[Embedding]
+) -> Encoded:
     """The text as every encoder of the pipeline reads it; what two CLIPs say is side by side in each token."""
-    readers = [_Reader(*parts, CLIP_WINDOW) for parts in _parts(pipe, ("", "_2"))]
+    readers = _readers(pipe, ("", "_2"), CLIP_WINDOW, embeddings)
     has_two, device = _has_two(pipe), pipe._execution_device
     layer = clip_skip + (2 if has_two else 1)
     _check_layers(readers, layer, clip_skip)
 
     def state(reader: _Reader, ids: Sequence[int]) -> tuple[Tensor, Tensor | None]:
-        found = reader.encoder(reader.ids(ids).to(device), output_hidden_states=True)
+        found = reader.read(ids, device, output_hidden_states=True)
         hidden = found.hidden_states[-layer]
         # diffusers' own way to the norm ends in an AttributeError with transformers 5.
         hidden = hidden if has_two else _norm(reader.encoder)(hidden)
@@ -218,10 +254,9 @@ def _t5(pipe: DiffusionPipeline, text: str) -> Tensor | None:
         return torch.zeros((1, T5_WINDOW, width), device=device, dtype=pipe.text_encoder.dtype)
 
     def state(reader: _Reader, ids: Sequence[int]) -> tuple[Tensor, None]:
-        return reader.encoder(reader.ids(ids).to(device))[0], None
+        return reader.read(ids, device)[0], None
 
-    (parts,) = _parts(pipe, ("_3",))
-    reader = _Reader(*parts, T5_WINDOW)
+    (reader,) = _readers(pipe, ("_3",), T5_WINDOW)
     return _read(reader, reader.chunks(text), state)[0]
 
 
@@ -243,10 +278,13 @@ def _read(reader: _Reader, chunks: list[Chunk], state: State) -> tuple[Tensor, T
     return torch.cat(rows, dim=1).to(reader.encoder.dtype), state_of(chunks[0].ids)[1]
 
 
-def _parts(pipe: DiffusionPipeline, suffixes: Sequence[str]) -> list[tuple[PreTrainedTokenizerBase, PreTrainedModel]]:
+def _readers(
+    pipe: DiffusionPipeline, suffixes: Sequence[str], window: int, embeddings: Sequence[Embedding] = ()
+) -> list[_Reader]:
     """The tokenizers and text encoders that the pipeline has of these; a refiner lacks the first."""
     found = [(getattr(pipe, f"tokenizer{end}", None), getattr(pipe, f"text_encoder{end}", None)) for end in suffixes]
-    return [(tokenizer, encoder) for tokenizer, encoder in found if encoder is not None]
+    made = [_Reader(*parts, window, embeddings, number) for number, parts in enumerate(found)]
+    return [reader for reader in made if reader.encoder is not None]
 
 
 def _has_two(pipe: DiffusionPipeline) -> bool:

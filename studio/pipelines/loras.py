@@ -3,8 +3,7 @@
 Nothing is opened but what the scan found, and of that no weight is read.
 """
 
-import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
@@ -50,7 +49,7 @@ class LoraFile(lora_headers.Told):
 def available(settings: Settings) -> list[LoraFile]:
     """Every LoRA there is, by name, whatever is wrong with it; the owner's own goes before a bundled one."""
     own = [settings.models / shelf.LORAS] if settings.models else []
-    found = {name: path for folder in (BUNDLED, *own) for name, path in _files(folder)}
+    found = {_name(path, folder): path for folder in (BUNDLED, *own) for path in shelf.files(folder)}
     return [_told(name, path, shelf.stamp(path)) for name, path in sorted(found.items())]
 
 
@@ -115,16 +114,8 @@ def _named(loras: Sequence[Lora], row: Checkpoint, rows: Sequence[LoraFile]) -> 
     return named
 
 
-def _files(folder: Path) -> Iterator[tuple[str, Path]]:
-    for place, inner, names in os.walk(folder):
-        inner[:] = sorted(name for name in inner if not name.startswith("."))
-        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
-            if path.suffix.lower() in shelf.SUFFIXES | shelf.PICKLES and not _is_converted(path):
-                yield path.relative_to(folder).with_suffix("").as_posix(), path
-
-
-def _is_converted(path: Path) -> bool:
-    return path.suffix.lower() in shelf.PICKLES and path.with_suffix(".safetensors").exists()
+def _name(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).with_suffix("").as_posix()
 
 
 @lru_cache(maxsize=4096)

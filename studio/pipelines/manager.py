@@ -26,6 +26,8 @@ from studio.images import Picture
 from studio.imports import READING
 from studio.pipelines import (
     adapters,
+    embedding_vectors,
+    embeddings,
     headers,
     inpainting,
     layouts,
@@ -37,6 +39,7 @@ from studio.pipelines import (
     shelf,
     sources,
 )
+from studio.pipelines.embedding_vectors import Embedding
 from studio.pipelines.encoding import Encodings
 from studio.pipelines.finished import Finished
 from studio.pipelines.inpainting import Latents
@@ -155,6 +158,11 @@ class PipelineManager:
             return self.seen.of(key, lambda: references.look(self._encoder(request), picture, patches=patches))
 
         return references.arguments(resident.unet, request, see)
+
+    def embeddings(self, request: TextToImage) -> list[Embedding]:
+        """Those that the words of a request for one picture name; InvalidField or LoadError if one cannot be used."""
+        files = embeddings.used(request, self.row(request.checkpoint), self.settings)
+        return [embedding_vectors.read(file) for file in files]
 
     def row(self, checkpoint_id: str) -> Checkpoint:
         """What is known of a checkpoint, without loading it; NotFound if there is none, LoadError if it is damaged."""

@@ -17,8 +17,8 @@ from studio.pipelines import folders, headers, layouts
 SUFFIXES = frozenset({".safetensors"})
 PICKLES = frozenset({".ckpt", ".pt", ".pth", ".bin"})
 LICENCE = "see its model card"
-# The folder of the owner's LoRAs: what lies in it is no checkpoint, whatever is wrong with it.
-LORAS = "loras"
+# The folders of the owner's LoRAs and embeddings: what lies in them is no checkpoint, whatever is wrong with it.
+LORAS, EMBEDDINGS = "loras", "embeddings"
 
 # Names, times and sizes of the files a checkpoint is made of.
 Stamp = tuple[tuple[str, int, int], ...]
@@ -66,13 +66,22 @@ def row(models: Path | None, id: str) -> Checkpoint | None:
 def is_candidate(path: Path) -> bool:
     """Whether that is a diffusers folder with weights, or a file of a name that weights have."""
     try:
-        if path.suffix.lower() in PICKLES and path.with_suffix(".safetensors").exists():
-            return False  # it was converted
+        if _is_converted(path):
+            return False
         if path.suffix.lower() in SUFFIXES | PICKLES and path.is_file():
             return True
         return folders.is_checkpoint(path) and any(folders.has_weights(path / part) for part in layouts.PARTS)
     except OSError:  # a name too long for any file system
         return False
+
+
+def files(folder: Path) -> Iterator[Path]:
+    """The files of a name that weights have, in a folder and its subfolders; pickles that were converted are none."""
+    for place, inner, names in os.walk(folder):
+        inner[:] = sorted(name for name in inner if not name.startswith("."))
+        for path in (Path(place, name) for name in sorted(names) if not name.startswith(".")):
+            if path.suffix.lower() in SUFFIXES | PICKLES and not _is_converted(path):
+                yield path
 
 
 def tell(path: Path) -> Told:
@@ -94,6 +103,10 @@ def configs_beside(file: Path, family: Family) -> Path | None:
     return None
 
 
+def _is_converted(path: Path) -> bool:
+    return path.suffix.lower() in PICKLES and path.with_suffix(".safetensors").exists()
+
+
 def _is_plain(name: str) -> bool:
     """Whether a name stays in its folder, on Windows too, and is not hidden."""
     return bool(name) and not name.startswith(".") and name == Path(name).name
@@ -101,7 +114,7 @@ def _is_plain(name: str) -> bool:
 
 def _entries(models: Path) -> Iterator[tuple[str, Path]]:
     for path in sorted(models.iterdir()):
-        if path.name.startswith(".") or (path.name == LORAS and path.is_dir()):
+        if path.name.startswith(".") or (path.name in (LORAS, EMBEDDINGS) and path.is_dir()):
             continue
         if is_candidate(path):
             yield path.name, path

@@ -1,10 +1,16 @@
-"""Prompts as the chunks of tokens that text encoders read, and their count while a prompt is typed."""
+"""Prompts as the chunks of tokens that text encoders read, and their count while a prompt is typed.
+
+A word that names an embedding takes as many places as that has vectors, told by numbers below 0.
+"""
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import accumulate
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tokenizers import AddedToken, Regex, Tokenizer, normalizers, pre_tokenizers
@@ -16,7 +22,8 @@ from studio.prompts import Break, Piece
 
 ROOM = 75  # tokens between the two that begin and end CLIP's 77
 LOOK_BACK = 20  # tokens from the end of a chunk in which a comma is a better place to cut
-KEPT_TOKENIZERS = 4
+KEPT_TOKENIZERS, KEPT_PATTERNS = 4, 8
+NONE: Mapping[str, int] = MappingProxyType({})
 
 # CLIP's rules, as transformers' CLIPTokenizer states them.
 _WORDS = r"<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"
@@ -29,7 +36,10 @@ Tokenize = Callable[[str], tuple[Sequence[int], Sequence[tuple[int, int]]]]
 
 @dataclass(frozen=True)
 class Chunk:
-    """What a text encoder reads at once; `end` is where in the prompt it ends."""
+    """What a text encoder reads at once; `end` is where in the prompt it ends.
+
+    An id below 0 stands for a vector of an embedding: -1 for the first one of the first, and so on through all.
+    """
 
     ids: tuple[int, ...] = ()
     weights: tuple[float, ...] = ()
@@ -44,31 +54,32 @@ class Count(NamedTuple):
     ends: tuple[int, ...]
 
 
-class Counter:
-    """Counts as the text encoders of a checkpoint will, without them; the tokenizers read last are kept."""
+def count(folder: Path, prompt: str, embeddings: Mapping[str, int] = NONE) -> Count:
+    """The prompt as the text encoders of the checkpoint in that folder will read it, without them.
 
-    def __init__(self) -> None:
-        self._tokenizer = lru_cache(KEPT_TOKENIZERS)(tokenizer)
+    `embeddings` as of `chunks`. LoadError if the first tokenizer cannot be read.
+    """
+    read = tokenizer(folder / "tokenizer")
 
-    def count(self, folder: Path, prompt: str) -> Count:
-        """The prompt in the first tokenizer of the checkpoint's folder; LoadError if that cannot be read."""
-        read = self._tokenizer(folder / "tokenizer")
+    def tokenize(text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]]]:
+        found = read.encode(text, add_special_tokens=False)
+        return found.ids, found.offsets
 
-        def tokenize(text: str) -> tuple[Sequence[int], Sequence[tuple[int, int]]]:
-            found = read.encode(text, add_special_tokens=False)
-            return found.ids, found.offsets
-
-        cut = chunks(prompt, tokenize)
-        return Count(sum(len(chunk.ids) for chunk in cut), len(cut), tuple(chunk.end for chunk in cut))
+    cut = chunks(prompt, tokenize, embeddings=embeddings)
+    return Count(sum(len(chunk.ids) for chunk in cut), len(cut), tuple(chunk.end for chunk in cut))
 
 
-def chunks(prompt: str, tokenize: Tokenize, room: int = ROOM) -> tuple[Chunk, ...]:
+def chunks(
+    prompt: str, tokenize: Tokenize, room: int = ROOM, *, embeddings: Mapping[str, int] = NONE
+) -> tuple[Chunk, ...]:
     """The prompt in chunks of at most `room` tokens, at least one; each token has the weight of its piece.
 
     `BREAK` ends a chunk, an empty one too, but an empty one at the end of the prompt. A chunk that is full ends
     after its last comma if that is among its last 20 tokens, so that no phrase is cut in two; all this as in
-    AUTOMATIC1111 (its `modules/sd_hijack_clip.py`).
+    AUTOMATIC1111 (its `modules/sd_hijack_clip.py`). `embeddings` are those that words may name, each with the number
+    of its vectors, which are never cut apart.
     """
+    words = _Words(tokenize, embeddings)
     parts: list[list[_Token]] = [[]]
     breaks: list[int] = []
     for piece in prompts.weighted(prompt):
@@ -76,7 +87,7 @@ def chunks(prompt: str, tokenize: Tokenize, room: int = ROOM) -> tuple[Chunk, ..
             parts.append([])
             breaks.append(piece.origin)
         else:
-            parts[-1] += _tokens(piece, tokenize)
+            parts[-1] += words.tokens(piece)
     if breaks and not parts[-1]:
         parts.pop()
     ends = (*breaks, len(prompt))
@@ -87,6 +98,18 @@ def chunks(prompt: str, tokenize: Tokenize, room: int = ROOM) -> tuple[Chunk, ..
     )
 
 
+def named(prompt: str, names: Collection[str]) -> list[str]:
+    """Those of the names that the prompt holds as whole words, in any case, each once and as `folded` has it."""
+    pieces = [piece.text for piece in prompts.weighted(prompt) if isinstance(piece, Piece)] if names else []
+    return list(dict.fromkeys(name for text in pieces for name, _, _ in _found(text, tuple(names))))
+
+
+def folded(name: str) -> str:
+    """A name as it is told from others: neither case nor the width of blanks counts."""
+    return " ".join(name.lower().split())
+
+
+@lru_cache(KEPT_TOKENIZERS)
 def tokenizer(folder: Path) -> Tokenizer:
     """The CLIP tokenizer of the folder, read as transformers does; LoadError naming what is missing or damaged."""
     try:
@@ -100,12 +123,49 @@ class _Token(NamedTuple):
     weight: float
     end: int
     is_comma: bool
+    goes_on: bool = False  # with the vectors before it
 
 
-def _tokens(piece: Piece, tokenize: Tokenize) -> Iterator[_Token]:
-    for id, (start, end) in zip(*tokenize(piece.text), strict=True):
-        is_comma = piece.text[start:end].strip() == ","
-        yield _Token(id, piece.weight, piece.origin[max(end, 1) - 1] + 1, is_comma)
+class _Words:
+    """Makes tokens of text, and of the names of embeddings among it."""
+
+    def __init__(self, tokenize: Tokenize, embeddings: Mapping[str, int]) -> None:
+        self._tokenize, self._names = tokenize, tuple(embeddings)
+        ends = list(accumulate(embeddings.values()))
+        self._places = {
+            folded(name): range(end - count, end)
+            for name, end, count in zip(self._names, ends, embeddings.values(), strict=True)
+        }
+
+    def tokens(self, piece: Piece) -> Iterator[_Token]:
+        """The tokens of a piece, in order."""
+        done = 0
+        for name, start, end in _found(piece.text, self._names):
+            yield from self._plain(piece, done, start)
+            places = self._places[name]
+            for place in places:
+                yield _Token(-1 - place, piece.weight, piece.origin[end - 1] + 1, False, place > places.start)
+            done = end
+        yield from self._plain(piece, done, len(piece.text))
+
+    def _plain(self, piece: Piece, begin: int, stop: int) -> Iterator[_Token]:
+        text, origin = piece.text[begin:stop], piece.origin[begin:stop]
+        for id, (start, end) in zip(*self._tokenize(text), strict=True):
+            yield _Token(id, piece.weight, origin[max(end, 1) - 1] + 1, text[start:end].strip() == ",")
+
+
+def _found(text: str, names: tuple[str, ...]) -> Iterator[tuple[str, int, int]]:
+    """The names that stand in the text as whole words, the longest where several do, with where they begin and end."""
+    names = tuple(sorted(filter(str.strip, names), key=len, reverse=True))
+    for match in _pattern(names).finditer(text) if names else ():
+        yield folded(names[match.lastindex - 1]), match.start(), match.end()
+
+
+@lru_cache(KEPT_PATTERNS)
+def _pattern(names: tuple[str, ...]) -> re.Pattern:
+    spaced = (r"\s+".join(map(re.escape, name.split())) for name in names)
+    any_of = "|".join(f"({name})" for name in spaced)
+    return re.compile(rf"(?<![\w-])(?:{any_of})(?![\w-])", re.IGNORECASE)
 
 
 def _cut(tokens: list[_Token], room: int) -> Iterator[list[_Token]]:
@@ -114,10 +174,17 @@ def _cut(tokens: list[_Token], room: int) -> Iterator[list[_Token]]:
         end = start + room
         if not tokens[end].is_comma:
             near = range(end - 1, end - LOOK_BACK - 1, -1)
-            end = next((place + 1 for place in near if tokens[place].is_comma), end)
+            end = next((place + 1 for place in near if tokens[place].is_comma), _before_vectors(tokens, end))
         yield tokens[start:end]
         start = end
     yield tokens[start:]
+
+
+def _before_vectors(tokens: list[_Token], place: int) -> int:
+    """The place, or if it is within an embedding where that begins."""
+    while tokens[place].goes_on:
+        place -= 1
+    return place
 
 
 def _clip(folder: Path) -> Tokenizer:

@@ -12,7 +12,7 @@ from studio import grids, sheets
 from studio.config import Settings
 from studio.errors import Cancelled, RunError, StudioError
 from studio.grids import Cell, FindCheckpoint, Grid
-from studio.pipelines import loras
+from studio.pipelines import embeddings, loras
 from studio.pipelines.manager import PipelineManager, pace_key
 from studio.pipelines.shelf import Stamp
 from studio.requests import TextToImage
@@ -39,7 +39,7 @@ def compare(grid: Grid, manager: PipelineManager, report: Report, preprocessing:
     cells = [_named(cell, find, manager.settings) for cell in grids.cells(grid, find)]
     stamps = {checkpoint: manager.stamp(checkpoint) for checkpoint in grids.checkpoints(grid)}
     keys = {
-        cell.request: _key(cell.request, stamps[cell.request.checkpoint], _lora_stamps(cell, find, manager.settings))
+        cell.request: _key(cell.request, stamps[cell.request.checkpoint], _beside(cell, find, manager.settings))
         for cell in cells
     }
     painted, followed, troubles = _painted(keys, manager, report, preprocessing)
@@ -104,14 +104,16 @@ def _named(cell: Cell, find: FindCheckpoint, settings: Settings) -> Cell:
     return replace(cell, request=loras.resolved(cell.request, find(cell.request.checkpoint), settings))
 
 
-def _lora_stamps(cell: Cell, find: FindCheckpoint, settings: Settings) -> list[Stamp]:
-    files = loras.files(cell.request, find(cell.request.checkpoint), settings)
-    return [file.stamp for file, _ in files]
+def _beside(cell: Cell, find: FindCheckpoint, settings: Settings) -> list[Stamp]:
+    """Of the LoRAs and embeddings of a cell."""
+    row = find(cell.request.checkpoint)
+    files = [file for file, _ in loras.files(cell.request, row, settings)]
+    return [file.stamp for file in (*files, *embeddings.used(cell.request, row, settings))]
 
 
-def _key(request: TextToImage, stamp: Stamp, loras: Sequence[Stamp]) -> str:
-    """All that decides the pixels: the request, and the weights that its checkpoint and its LoRAs mean today."""
-    return json.dumps([stamp, loras, to_json(replace(request, embed_metadata=True))], default=str)
+def _key(request: TextToImage, stamp: Stamp, beside: Sequence[Stamp]) -> str:
+    """All that decides the pixels: the request, and the weights that its checkpoint and what it names mean today."""
+    return json.dumps([stamp, beside, to_json(replace(request, embed_metadata=True))], default=str)
 
 
 def _note(troubles: Sequence[StudioError], counts: str, scale: float) -> str:

@@ -58,14 +58,7 @@ def painted(
     RunError if memory ran out, the numbers did, or a library failed.
     """
     try:
-        words = manager.encodings.of(
-            pipe,
-            request.checkpoint,
-            request.prompt,
-            request.negative_prompt,
-            clip_skip=request.clip_skip,
-            guided=request.guidance_scale > 1,
-        )
+        words = manager.encodings.of(pipe, request, manager.embeddings(request))
         made = pipe(
             **words,
             **manager.heard(request),

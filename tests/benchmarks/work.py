@@ -1,6 +1,7 @@
 """What the studio costs beside bare diffusers: a picture, another seed, a preview."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -70,10 +71,11 @@ def _overhead(manager: PipelineManager, settings: Settings) -> list[Row]:
 def _seeds(manager: PipelineManager) -> list[Row]:
     """What a second seed is spared: the encoders of a long prompt."""
     words = ", ".join(["a red house in the snow"] * 40)
+    long = replace(REQUEST, prompt=words, negative_prompt="")
     with manager.pipeline(REQUEST) as pipe:
 
         def encode() -> None:
-            manager.encodings.of(pipe, "one", words, "", clip_skip=0, guided=True)
+            manager.encodings.of(pipe, long)
 
         def encode_anew() -> None:
             manager.encodings.forget("one")

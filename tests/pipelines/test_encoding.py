@@ -14,8 +14,11 @@ from hypothesis import strategies as st
 from torch import Tensor, nn
 
 from studio.errors import InvalidField
+from studio.pipelines.embedding_vectors import Embedding
 from studio.pipelines.encoding import Encodings, encode
+from studio.requests import TextToImage
 from tests import tiny
+from tests.embedding_files import vectors
 
 FAMILIES = ("sd1", "sd2", "sdxl", "sd3")
 NAMES = ("prompt_embeds", "negative_prompt_embeds", "pooled_prompt_embeds", "negative_pooled_prompt_embeds")
@@ -314,13 +317,18 @@ def test_t5_s_tokens_are_weighted_too(sd3: DiffusionPipeline) -> None:
     assert torch.allclose(weighted[moved], empty[moved] + (plain[moved] - empty[moved]) * 1.5, atol=1e-5)
 
 
+def asked(checkpoint: str, prompt: str, negative_prompt: str, *, clip_skip: int, guided: bool) -> TextToImage:
+    words = {"prompt": prompt, "negative_prompt": negative_prompt}
+    return TextToImage(checkpoint=checkpoint, **words, clip_skip=clip_skip, guidance_scale=4.0 if guided else 1.0)
+
+
 @pytest.mark.parametrize("family", FAMILIES)
 def test_another_seed_runs_no_encoder(pipes: Pipes, family: str) -> None:
     pipe, kept = pipes(family), Encodings()
     prompts = (LONG + "(snow:1.3)", "night BREAK cat")
-    first = kept.of(pipe, "one", *prompts, clip_skip=0, guided=True)
+    first = kept.of(pipe, asked("one", *prompts, clip_skip=0, guided=True))
     with forwards(pipe) as runs:
-        again = kept.of(pipe, "one", *prompts, clip_skip=0, guided=True)
+        again = kept.of(pipe, asked("one", *prompts, clip_skip=0, guided=True))
     assert runs == []
     assert same(first, again)
     assert same(first, encode(pipe, *prompts))
@@ -329,30 +337,30 @@ def test_another_seed_runs_no_encoder(pipes: Pipes, family: str) -> None:
 @pytest.mark.parametrize("changed", [("a blue cat", "night"), ("a red house", "snow")])
 def test_changing_one_prompt_encodes_that_one_alone(sd1: DiffusionPipeline, changed: tuple[str, str]) -> None:
     kept = Encodings()
-    kept.of(sd1, "one", "a red house", "night", clip_skip=0, guided=True)
+    kept.of(sd1, asked("one", "a red house", "night", clip_skip=0, guided=True))
     with forwards(sd1) as runs:
-        kept.of(sd1, "one", *changed, clip_skip=0, guided=True)
+        kept.of(sd1, asked("one", *changed, clip_skip=0, guided=True))
     assert len(runs) == 1
 
 
 def test_checkpoints_and_clip_skips_are_kept_apart(sd1: DiffusionPipeline) -> None:
     kept = Encodings()
-    kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=True)
+    kept.of(sd1, asked("one", "a red house", "", clip_skip=0, guided=True))
     with forwards(sd1) as runs:
-        kept.of(sd1, "two", "a red house", "", clip_skip=0, guided=True)
-        kept.of(sd1, "two", "a red house", "", clip_skip=1, guided=True)
+        kept.of(sd1, asked("two", "a red house", "", clip_skip=0, guided=True))
+        kept.of(sd1, asked("two", "a red house", "", clip_skip=1, guided=True))
     assert len(runs) == 4
 
 
 def test_forgetting_a_checkpoint_keeps_the_others(sd1: DiffusionPipeline) -> None:
     kept = Encodings()
     for checkpoint in ("one", "two"):
-        kept.of(sd1, checkpoint, "a red house", "night", clip_skip=0, guided=True)
+        kept.of(sd1, asked(checkpoint, "a red house", "night", clip_skip=0, guided=True))
     kept.forget("one")
     with forwards(sd1) as runs:
-        kept.of(sd1, "two", "a red house", "night", clip_skip=0, guided=True)
+        kept.of(sd1, asked("two", "a red house", "night", clip_skip=0, guided=True))
         assert runs == []
-        kept.of(sd1, "one", "a red house", "night", clip_skip=0, guided=True)
+        kept.of(sd1, asked("one", "a red house", "night", clip_skip=0, guided=True))
     assert len(runs) == 2
 
 
@@ -360,18 +368,18 @@ def test_the_least_recently_used_leave_first(sd1: DiffusionPipeline) -> None:
     size = 77 * tiny.WIDTH * 4
     kept = Encodings(budget_bytes=2 * size)
     for prompt in ("one", "two", "one", "three"):
-        kept.of(sd1, "one", prompt, "", clip_skip=0, guided=False)
+        kept.of(sd1, asked("one", prompt, "", clip_skip=0, guided=False))
     assert kept.size_bytes() == 2 * size
     with forwards(sd1) as runs:
-        kept.of(sd1, "one", "one", "", clip_skip=0, guided=False)
+        kept.of(sd1, asked("one", "one", "", clip_skip=0, guided=False))
         assert runs == []
-        kept.of(sd1, "one", "two", "", clip_skip=0, guided=False)
+        kept.of(sd1, asked("one", "two", "", clip_skip=0, guided=False))
     assert len(runs) == 1
 
 
 def test_a_prompt_larger_than_the_budget_is_encoded_all_the_same(sd1: DiffusionPipeline) -> None:
     kept = Encodings(budget_bytes=10)
-    assert same(kept.of(sd1, "one", "a cat", "", clip_skip=0, guided=True), encode(sd1, "a cat", ""))
+    assert same(kept.of(sd1, asked("one", "a cat", "", clip_skip=0, guided=True)), encode(sd1, "a cat", ""))
     assert kept.size_bytes() == 0
 
 
@@ -381,10 +389,91 @@ def test_no_graph_is_kept(sd1: DiffusionPipeline) -> None:
 
 def test_a_text_encoder_that_hears_something_else_is_another(sd1: DiffusionPipeline) -> None:
     kept = Encodings()
-    kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+    kept.of(sd1, asked("one", "a red house", "", clip_skip=0, guided=False))
     kept.hear("one", ("ink", 0.8))
     with forwards(sd1) as runs:
-        kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+        kept.of(sd1, asked("one", "a red house", "", clip_skip=0, guided=False))
         kept.hear("one", ())
-        kept.of(sd1, "one", "a red house", "", clip_skip=0, guided=False)
+        kept.of(sd1, asked("one", "a red house", "", clip_skip=0, guided=False))
+    assert len(runs) == 1
+
+
+def made_up(pipe: DiffusionPipeline, name: str = "made up", count: int = 3, seed: int = 0) -> Embedding:
+    """An embedding for the text encoders of the pipeline."""
+    encoders = (getattr(pipe, part, None) for part in ("text_encoder", "text_encoder_2"))
+    widths = [encoder.config.hidden_size for encoder in encoders if encoder is not None]
+    return Embedding(name, tuple(vectors(count, width, seed) for width in widths), ((name, seed, count),))
+
+
+@pytest.mark.parametrize("family", ["sd1", "sd2", "sdxl"])
+def test_the_name_of_an_embedding_is_read_as_diffusers_reads_it(tmp_path: Path, family: str) -> None:
+    pipe = DiffusionPipeline.from_pretrained(tiny.WRITERS[family](tmp_path / family, 0))
+    one, texts = made_up(pipe), ("a red house, {} at night", "a {}")
+    ours = encode(pipe, *(text.format("Made  Up") for text in texts), embeddings=[one])
+    for end, some in zip(("", "_2"), one.vectors, strict=False):
+        parts = {name: getattr(pipe, f"{name}{end}") for name in ("tokenizer", "text_encoder")}
+        pipe.load_textual_inversion({"<made>": some}, token="<made>", **parts)
+    assert same(ours, bare(pipe, *(text.format("<made>") for text in texts)))
+
+
+@pytest.mark.parametrize("family", ["sd1", "sdxl"])
+def test_tokenizers_and_encoders_stay_as_they_are(pipes: Pipes, family: str) -> None:
+    pipe = pipes(family)
+    before, size = encode(pipe, "a made up house", "night"), len(pipe.tokenizer)
+    weights = pipe.text_encoder.get_input_embeddings().weight.clone()
+    with_it = encode(pipe, "a made up house", "night", embeddings=[made_up(pipe)])
+    assert not torch.equal(with_it["prompt_embeds"], before["prompt_embeds"])
+    assert same(encode(pipe, "a made up house", "night"), before)
+    assert len(pipe.tokenizer) == size
+    assert torch.equal(pipe.text_encoder.get_input_embeddings().weight, weights)
+    assert not pipe.text_encoder.get_input_embeddings()._forward_hooks
+
+
+def test_an_encoder_that_fails_keeps_no_vectors(sd1: DiffusionPipeline) -> None:
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    before = encode(sd1, "a made up house", "")
+    layer = next(module for name, module in sd1.text_encoder.named_modules() if name.endswith("layers.1"))
+    hook = layer.register_forward_pre_hook(fail)
+    with pytest.raises(MemoryError):
+        encode(sd1, "a made up house", "", embeddings=[made_up(sd1)])
+    hook.remove()
+    assert same(encode(sd1, "a made up house", ""), before)
+
+
+def test_the_vectors_of_an_embedding_are_weighed_like_words(sd1: DiffusionPipeline) -> None:
+    texts, one = ("a made up", "a (made up:1.5)", ""), made_up(sd1)
+    plain, weighted, empty = (encode(sd1, text, "", embeddings=[one])["prompt_embeds"][0] for text in texts)
+    moved = (plain != weighted).any(dim=-1)
+    assert moved.nonzero().flatten().tolist() == [2, 3, 4]
+    assert torch.allclose(weighted[moved], empty[moved] + (plain[moved] - empty[moved]) * 1.5, atol=1e-5)
+
+
+def test_one_embedding_is_told_from_another(sd1: DiffusionPipeline) -> None:
+    both = [made_up(sd1, "made up", seed=1), made_up(sd1, "other", 2, seed=2)]
+    first, second, alone = (
+        encode(sd1, "a", "other, made up", embeddings=some)["negative_prompt_embeds"]
+        for some in (both, both[::-1], both[:1])
+    )
+    assert torch.equal(first, second) and not torch.equal(first, alone)
+
+
+def test_what_is_kept_of_an_embedding_goes_with_its_file(sd1: DiffusionPipeline) -> None:
+    kept, request = Encodings(), asked("one", "a made up house", "", clip_skip=0, guided=False)
+    plain = kept.of(sd1, request)
+    first = kept.of(sd1, request, [made_up(sd1, seed=1)])
+    changed = kept.of(sd1, request, [made_up(sd1, seed=2)])
+    assert len({tuple(found["prompt_embeds"].flatten().tolist()) for found in (plain, first, changed)}) == 3
+    with forwards(sd1) as runs:
+        assert same(kept.of(sd1, request), plain)
+        assert same(kept.of(sd1, request, [made_up(sd1, seed=1)]), first)
+    assert runs == []
+
+
+def test_a_prompt_without_its_name_knows_nothing_of_an_embedding(sd1: DiffusionPipeline) -> None:
+    kept, request = Encodings(), asked("one", "a red house", "made up", clip_skip=0, guided=True)
+    kept.of(sd1, request)
+    with forwards(sd1) as runs:
+        kept.of(sd1, request, [made_up(sd1)])
     assert len(runs) == 1

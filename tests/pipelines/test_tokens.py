@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from transformers import CLIPTokenizer
 from studio.errors import LoadError
 from studio.pipelines import tokens
 from studio.pipelines.encoding import encode
-from studio.pipelines.tokens import Count, Counter, chunks
+from studio.pipelines.tokens import Count, chunks, count
 from studio.storybook.tokenizer import END, START, make
 from tests import tiny
 
@@ -120,7 +121,7 @@ def test_counts_are_what_the_text_encoder_reads(folder: Path, pipe: StableDiffus
 
     cut = chunks(prompt, tokenize)
     ends = tuple(chunk.end for chunk in cut)
-    assert Counter().count(folder, prompt) == Count(sum(len(chunk.ids) for chunk in cut), len(cut), ends)
+    assert count(folder, prompt) == Count(sum(len(chunk.ids) for chunk in cut), len(cut), ends)
     assert len(cut) == embeds.shape[1] // 77
     # Chunks that are equal are read once, and beside weighted ones the empty one.
     read = {tuple(row[1 : row.index(pipe.tokenizer.eos_token_id)]) for row in rows}
@@ -189,21 +190,21 @@ def test_ends_are_places_in_the_prompt_as_it_is_typed(prompt: str, ends: list[in
 
 
 def test_three_hundred_words_are_counted_in_five_milliseconds(folder: Path) -> None:
-    counter, prompt = Counter(), "a (red:1.2) house and a blue cat in the snow, " * 30
-    counter.count(folder, prompt)
+    prompt = "a (red:1.2) house and a blue cat in the snow, " * 30
+    count(folder, prompt)
 
     def seconds(run: Callable[[], Count]) -> float:
         started = time.process_time()
         run()
         return time.process_time() - started
 
-    assert min(seconds(lambda: counter.count(folder, prompt)) for _ in range(20)) < 0.005
+    assert min(seconds(lambda: count(folder, prompt)) for _ in range(20)) < 0.005
 
 
 def test_counting_needs_no_torch(folder: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from studio.pipelines.tokens import Counter; "
-        f"print(Counter().count(Path({str(folder)!r}), 'a cat').chunks, 'torch' in sys.modules, "
+        "import sys; from pathlib import Path; from studio.pipelines.tokens import count; "
+        f"print(count(Path({str(folder)!r}), 'a cat').chunks, 'torch' in sys.modules, "
         "'transformers' in sys.modules)"
     )
     root = Path(__file__).resolve().parents[2]
@@ -216,10 +217,59 @@ def test_tokenizers_that_cannot_be_read_are_named(tmp_path: Path, damage: Callab
     saved_as_json(tmp_path / "tokenizer")
     damage(tmp_path / "tokenizer" / "tokenizer.json")
     with pytest.raises(LoadError, match=r"^Checkpoint: its tokenizer cannot be read: .* Fetch the checkpoint again\."):
-        Counter().count(tmp_path, "a cat")
+        count(tmp_path, "a cat")
 
 
 def test_the_bundled_checkpoint_is_counted() -> None:
     bundled = Path(__file__).resolve().parents[2] / "assets" / "storybook" / "base"
-    found = Counter().count(bundled, "a red house in the snow")
+    found = count(bundled, "a red house in the snow")
     assert (found.chunks, found.ends) == (1, (23,))
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ids"),
+    [
+        ("a ink b", [97, -1, -2, 98]),
+        ("a INK, wet dog", [97, -1, -2, 44, -3, 100, 111, 103]),
+        ("(ink:1.3)", [-1, -2]),
+        ("inky", [105, 110, 107, 121]),
+        ("pink", [112, 105, 110, 107]),
+        ("ink-wet", [105, 110, 107, 45, 119, 101, 116]),
+        ("wet  ink", [-4, -5]),
+    ],
+)
+def test_a_name_takes_the_places_of_its_vectors(prompt: str, ids: list[int]) -> None:
+    (chunk,) = chunks(prompt, letters, embeddings={"Ink": 2, "wet": 1, "wet ink": 2})
+    assert list(chunk.ids) == ids
+
+
+def test_vectors_have_the_weight_and_the_end_of_their_name() -> None:
+    (chunk,) = chunks("a (ink:1.3)b", letters, embeddings={"ink": 2})
+    assert (chunk.weights, chunk.end) == ((1, 1.3, 1.3, 1), 12)
+    assert chunks("a ink", letters, embeddings={"ink": 2})[0].end == 5
+
+
+@given(PROMPTS, st.dictionaries(st.sampled_from(["red", "house", "snow", "red house"]), st.integers(1, 75)))
+def test_no_embedding_is_ever_cut_apart(prompt: str, embeddings: dict[str, int]) -> None:
+    cut = chunks(prompt, letters, embeddings=embeddings)
+    assert all(len(chunk.ids) <= 75 for chunk in cut)
+    ends = [0, *accumulate(embeddings.values())]
+    starts = {-1 - end for end in ends[:-1]}
+    assert all(chunk.ids[0] in starts for chunk in cut if chunk.ids and chunk.ids[0] < 0)
+    assert {id for chunk in cut for id in chunk.ids if id < 0} <= set(range(-ends[-1], 0))
+
+
+@given(PROMPTS)
+def test_embeddings_that_are_not_named_change_nothing(prompt: str) -> None:
+    assert chunks(prompt, letters, embeddings={"inkish": 3}) == chunks(prompt, letters)
+
+
+@pytest.mark.parametrize("name", ["İnk", "ſtraße", "a.b*", "x  y"])
+def test_odd_names_are_found(name: str) -> None:
+    assert tokens.named(f"a {name} b", [name]) == [tokens.folded(name)]
+    assert tokens.named("s ss st strasse ink", [name]) in ([], [tokens.folded(name)])
+
+
+def test_vectors_are_counted_as_they_are_typed(folder: Path) -> None:
+    plain = count(folder, "a red house")
+    assert count(folder, "a red house, made-up", {"made-up": 5}).tokens == plain.tokens + 1 + 5

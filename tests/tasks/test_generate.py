@@ -1,5 +1,6 @@
 """Words to pictures: the same bytes as bare diffusers, every step told, every failure clear."""
 
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,13 +11,13 @@ from diffusers import DPMSolverMultistepScheduler, StableDiffusionImg2ImgPipelin
 from PIL import Image
 
 from studio.config import Settings
-from studio.errors import Cancelled, InvalidField, RunError
+from studio.errors import Cancelled, InvalidField, LoadError, RunError
 from studio.images import picture
 from studio.pipelines.manager import PipelineManager
 from studio.requests import ImageToImage, TextToImage, single
 from studio.results import Preview, Progress, Result
 from studio.tasks import run
-from tests import tiny
+from tests import embedding_files, tiny
 
 
 def bytes_of(result: Result) -> list[bytes]:
@@ -294,3 +295,56 @@ def test_a_size_of_another_family_is_refused(manager: PipelineManager, request_o
 def test_pictures_are_rgb_of_the_size_asked(manager: PipelineManager, request_one: TextToImage) -> None:
     image = run(replace(request_one, width=128), manager, lambda event: None).images[0]
     assert (image.mode, image.size) == ("RGB", (128, 96)) and np.asarray(image).std() > 0
+
+
+@pytest.fixture
+def taught(settings: Settings, tmp_path: Path) -> PipelineManager:
+    """One with an embedding "inkish", and one that holds no numbers, "broken up"."""
+    models = Path(shutil.copytree(settings.models, tmp_path / "models"))
+    embedding_files.a1111(models / "embeddings" / "inkish.safetensors")
+    embedding_files.a1111(models / "embeddings" / "broken up.safetensors", number=float("nan"))
+    return PipelineManager(replace(settings, models=models))
+
+
+def test_an_embedding_paints_the_bytes_of_bare_diffusers(taught: PipelineManager, request_one: TextToImage) -> None:
+    pipe = StableDiffusionPipeline.from_pretrained(taught.settings.models / "one", dtype=torch.float32)
+    pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
+    pipe.load_textual_inversion(taught.settings.models / "embeddings" / "inkish.safetensors", token="<inkish>")
+    bare = pipe(
+        "a red <inkish> house",
+        negative_prompt="<inkish>",
+        width=96,
+        height=96,
+        num_inference_steps=4,
+        guidance_scale=4.0,
+        generator=torch.Generator().manual_seed(7),
+    ).images[0]
+    asked = replace(request_one, prompt="a red inkish house", negative_prompt="Inkish")
+    assert bytes_of(run(asked, taught, lambda event: None)) == [bare.tobytes()]
+
+
+def test_an_embedding_leaves_no_trace(taught: PipelineManager, request_one: TextToImage) -> None:
+    def quietly(event: object) -> None:
+        pass
+
+    def stop(event: object) -> None:
+        if isinstance(event, Progress) and event.phase == "painting":
+            raise Cancelled
+
+    before = bytes_of(run(request_one, taught, quietly))
+    named = replace(request_one, prompt="a red inkish house")
+    with pytest.raises(Cancelled):
+        run(named, taught, stop)
+    first = bytes_of(run(named, taught, quietly))
+    with pytest.raises(LoadError, match=r"^Embedding: broken up\.safetensors holds numbers that are none"):
+        run(replace(request_one, prompt="a broken up house"), taught, quietly)
+    taught.encodings.forget("one")
+    assert bytes_of(run(request_one, taught, quietly)) == before != first
+    assert bytes_of(run(named, taught, quietly)) == first
+
+
+def test_an_embedding_that_changes_paints_anew(taught: PipelineManager, request_one: TextToImage) -> None:
+    named = replace(request_one, prompt="a red inkish house")
+    first = bytes_of(run(named, taught, lambda event: None))
+    embedding_files.a1111(taught.settings.models / "embeddings" / "inkish.safetensors", seed=3)
+    assert bytes_of(run(named, taught, lambda event: None)) != first

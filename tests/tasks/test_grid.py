@@ -21,7 +21,7 @@ from studio.pipelines.manager import Pace, PipelineManager, pace_key
 from studio.requests import ImageToImage, Lora, TextToImage
 from studio.results import Preview, Progress, Result, details, from_json, to_json
 from studio.tasks import run
-from tests import lora_files
+from tests import embedding_files, lora_files
 
 Event = Progress | Preview
 
@@ -273,3 +273,16 @@ def test_words_with_tags_can_be_compared(manager: PipelineManager, request_one: 
     grid = Grid(base=base, x=Axis(field="prompt", values=("<lora:ink:0>", "<lora:ink:1>")))
     _, plain, inked = run(grid, manager, quietly).images
     assert plain.tobytes() == run(request_one, manager, quietly).images[0].tobytes() != inked.tobytes()
+
+
+def test_an_embedding_that_is_replaced_is_painted_anew(
+    manager: PipelineManager, settings: Settings, request_one: TextToImage, tmp_path: Path
+) -> None:
+    models = Path(shutil.copytree(settings.models, tmp_path / "models"))
+    file = embedding_files.a1111(models / "embeddings" / "inkish.safetensors")
+    manager.settings = replace(settings, models=models)
+    grid = Grid(base=replace(request_one, prompt="an inkish house"), x=Axis(field="seed", values=(1, 2)))
+    first = run(grid, manager, quietly)
+    assert run(grid, manager, quietly).images[1].tobytes() == first.images[1].tobytes()
+    embedding_files.a1111(file, seed=5)
+    assert run(grid, manager, quietly).images[1].tobytes() != first.images[1].tobytes()
