@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from studio.engine.loras import described as described_loras
 from studio.errors import RunError, StudioError
 from studio.grids import Grid
 from studio.images import Picture
+from studio.infotext import Hashes
 from studio.pipelines import embeddings, loras, sources, tokens
 from studio.requests import CutOut, Fetch, FindMask, Preprocess, TextToImage, resolved
 from studio.requests.editing import words_of
@@ -213,8 +214,15 @@ class LocalEngine:
         sources.located(row, self._settings, self._faults)
         return row
 
+    def _hashes_of(self, request: TextToImage) -> Hashes:
+        """What A1111 knows the files by that a picture was painted with, as far as it is worked out."""
+        return Hashes(
+            model=self._hash(request.checkpoint),
+            loras=_known({lora.name: self._lora_hash(lora.name) for lora in request.loras}),
+            embeddings=_known(self._embedding_hashes(request)),
+        )
+
     def _hash(self, id: str) -> str | None:
-        """The name that A1111 knows the checkpoint by, once it is worked out."""
         try:
             place = sources.path_of(sources.find(id, self._settings), self._settings)
         except StudioError:  # taken away while it painted: its pictures are kept all the same
@@ -222,11 +230,17 @@ class LocalEngine:
         return self._hashes.of(place) if place else None
 
     def _lora_hash(self, name: str) -> str | None:
-        """The name that A1111 knows a LoRA by; None if it was taken away meanwhile."""
         try:
             return self._hashes.of_lora(loras.find(name, loras.available(self._settings)).path)
         except StudioError:
             return None
+
+    def _embedding_hashes(self, request: TextToImage) -> dict[str, str | None]:
+        try:
+            files = embeddings.used(request, sources.find(request.checkpoint, self._settings), self._settings)
+        except StudioError:
+            return {}
+        return {file.name: self._hashes.of_embedding(file.path) for file in files}
 
     def _fetch_all(self) -> None:
         def run(job: Job, report: Report) -> Fetched:
@@ -307,10 +321,13 @@ class LocalEngine:
                 result = tasks.run(job.request, manager, report, preprocessing)
             finally:
                 self._memory_bytes = manager.used_bytes()
-            hashes = {"hash_of": self._hash, "lora_hash_of": self._lora_hash}
-            return outputs.saved(result, self._index, owner=job.owner, job=job.id, **hashes)
+            return outputs.saved(result, self._index, owner=job.owner, job=job.id, hashes_of=self._hashes_of)
 
         return run
+
+
+def _known(hashes: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: digest for name, digest in hashes.items() if digest}
 
 
 def _is_to_be_made_ready(request: TextToImage | Grid) -> bool:

@@ -2,8 +2,20 @@
 
 from studio.infotext.checkpoints import checkpoint_id
 from studio.infotext.fitting import Read, fitted
-from studio.infotext.reading import number, read
+from studio.infotext.reading import embeddings, number, read
 from studio.infotext.samplers import label as sampler_label
-from studio.infotext.writing import written
+from studio.infotext.writing import UNKNOWN, Hashes, unmarked, written
 
-__all__ = ["Read", "checkpoint_id", "fitted", "number", "read", "sampler_label", "written"]
+__all__ = [
+    "UNKNOWN",
+    "Hashes",
+    "Read",
+    "checkpoint_id",
+    "embeddings",
+    "fitted",
+    "number",
+    "read",
+    "sampler_label",
+    "unmarked",
+    "written",
+]

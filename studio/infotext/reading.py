@@ -24,6 +24,8 @@ NUMBERS = {"Steps": "num_inference_steps", "CFG scale": "guidance_scale", "Seed"
 TWINS = {"Scheduler": "Schedule type", "Hires scale": "Hires upscale", "Hires strength": "Hires denoising strength"}
 # Said of the file, not of the picture.
 SILENT = ("Version", "App", "Prompts")
+# Of ours: what they are of stands among the words.
+HASHES = ("Lora hashes", "TI hashes")
 KNOWN = {*NUMBERS, *SILENT, "Sampler", "Size", "Model", "Model hash", "Denoising strength", "Clip skip"}
 
 Pairs = dict[str, str]
@@ -43,7 +45,8 @@ def read(text: str, checkpoints: Mapping[str, str] | None = None) -> Read:
     prompt, negative, pairs = parts(text)
     is_ours = pairs.get("Version", "").startswith("Easel ")
     if is_ours:
-        pairs.pop("Lora hashes", None)
+        for key in HASHES:
+            pairs.pop(key, None)
     notes = () if is_ours else _doubts(text, pairs)
     values = {"prompt": prompt, "negative_prompt": negative}
     try:
@@ -66,6 +69,13 @@ def parts(text: str) -> tuple[str, str, Pairs]:
     begin = next((index for index, line in enumerate(head) if line.lstrip().startswith(NEGATIVE)), len(head))
     negative = "\n".join(head[begin:]).strip().removeprefix(NEGATIVE)
     return "\n".join(head[:begin]).strip(), negative.strip(), pairs
+
+
+def embeddings(text: str) -> tuple[str, ...]:
+    """The embeddings that a text names with their hashes, in its order."""
+    _, _, pairs = parts(text)
+    named = (said.rpartition(":")[0].strip() for said in pairs.get("TI hashes", "").split(","))
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def _doubts(text: str, pairs: Pairs) -> tuple[str, ...]:

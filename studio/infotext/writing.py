@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from studio.infotext import samplers
 from studio.infotext.reading import parts
@@ -10,26 +11,32 @@ from studio.requests import ImageToImage, TextToImage, loras
 RESIZE_MODES = {"crop": "Crop and resize", "fill": "Resize and fill", "stretch": "Just resize"}
 
 
-def written(
-    request: TextToImage,
-    *,
-    model_name: str,
-    version: str,
-    model_hash: str | None = None,
-    lora_hashes: Mapping[str, str] | None = None,
-) -> str:
+@dataclass(frozen=True, kw_only=True)
+class Hashes:
+    """What A1111 and Civitai know files by: the checkpoint, and by their names LoRAs and embeddings."""
+
+    model: str | None = None
+    loras: Mapping[str, str] = field(default_factory=dict)
+    embeddings: Mapping[str, str] = field(default_factory=dict)
+
+
+UNKNOWN = Hashes()
+
+
+def written(request: TextToImage, *, model_name: str, version: str, hashes: Hashes = UNKNOWN) -> str:
     """The text of one picture, as A1111 1.10 would write it; `read` gives the same request back.
 
     `request` is the picture's own (`requests.single`), `version` ours without the name. Prompts that would
     not come back (blanks at an end, a line that begins with "Negative prompt:") stand on the last line too, exactly.
-    LoRAs are tags at the end of the prompt, their hashes by name in `lora_hashes`.
+    LoRAs are tags at the end of the prompt.
     """
     prompts = (" ".join(filter(None, (request.prompt, loras.tags(request.loras)))), request.negative_prompt)
     settings = {
-        **_settings(request, model_name, model_hash),
+        **_settings(request, model_name, hashes.model),
         **_start_image(request),
         **_second_pass(request),
-        "Lora hashes": _hashes(lora_hashes or {}),
+        "Lora hashes": _named(hashes.loras),
+        "TI hashes": _named(hashes.embeddings),
         "Prompts": None,
         "Version": f"Easel {version}",
     }
@@ -39,9 +46,14 @@ def written(
     return text
 
 
-def _hashes(lora_hashes: Mapping[str, str]) -> str | None:
+def unmarked(name: str) -> str:
+    """A file's name as it stands beside its hash."""
+    return name.replace(":", "").replace(",", "")
+
+
+def _named(hashes: Mapping[str, str]) -> str | None:
     """As A1111 has them, whose names lose the signs that stand between them here."""
-    named = {name.replace(":", "").replace(",", ""): digest for name, digest in lora_hashes.items()}
+    named = {unmarked(name): digest for name, digest in hashes.items()}
     return ", ".join(f"{name}: {digest}" for name, digest in named.items()) or None
 
 

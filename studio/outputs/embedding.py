@@ -7,7 +7,7 @@ packet: no viewer shows it as a caption, and in a JPEG it has 64 kB of its own b
 
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from html import escape
 from io import BytesIO
@@ -20,6 +20,7 @@ from PIL.PngImagePlugin import PngInfo
 from studio import infotext
 from studio.errors import StudioError
 from studio.grids import Grid
+from studio.infotext import UNKNOWN, Hashes
 from studio.requests import TextToImage
 from studio.results import Obeyed, to_json
 
@@ -40,8 +41,7 @@ def encoded(
     request: Asked,
     *,
     format: str = "PNG",
-    model_hash: str | None = None,
-    lora_hashes: Mapping[str, str] | None = None,
+    hashes: Hashes = UNKNOWN,
     obeyed: Sequence[Obeyed] = (),
 ) -> bytes:
     """A picture as the bytes of a PNG, JPEG or WebP file; `request` is what gives it alone, as in `Result.requests`.
@@ -51,7 +51,7 @@ def encoded(
     """
     clean = image.copy()
     clean.info = {}  # Pillow would write what it finds there
-    text = infotext_of(shared(request), model_hash, lora_hashes)
+    text = infotext_of(shared(request), hashes)
     said = SAID[format](text, _json(request, obeyed)) if request.embed_metadata else {}
     file = BytesIO()
     if format != "PNG" and clean.mode not in ("RGB", "L"):
@@ -60,11 +60,10 @@ def encoded(
     return file.getvalue()
 
 
-def infotext_of(request: Asked, model_hash: str | None = None, lora_hashes: Mapping[str, str] | None = None) -> str:
+def infotext_of(request: Asked, hashes: Hashes = UNKNOWN) -> str:
     """The settings of one picture as A1111's text; for a grid's sheet those of its base."""
     one = request.base if isinstance(request, Grid) else request
-    hashes = {"model_hash": model_hash, "lora_hashes": lora_hashes}
-    return infotext.written(one, model_name=one.checkpoint, version=VERSION, **hashes)
+    return infotext.written(one, model_name=one.checkpoint, version=VERSION, hashes=hashes)
 
 
 def shared(request: Asked) -> Asked:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +11,7 @@ from PIL import Image
 
 from studio.grids import Grid
 from studio.images import Picture
+from studio.infotext import UNKNOWN, Hashes
 from studio.outputs import files
 from studio.outputs.embedding import encoded, infotext_of, shared
 from studio.outputs.index import Index
@@ -20,8 +21,8 @@ from studio.outputs.rows import Row, add
 from studio.requests import TextToImage
 from studio.results import Obeyed, Result, to_json
 
-# The hash of a checkpoint by its id, or of a LoRA by its name, once it is known.
-HashOf = Callable[[str], str | None]
+# From a request to the hashes, as far as they are known, of what it is painted with.
+HashesOf = Callable[[TextToImage], Hashes]
 
 
 def saved(
@@ -30,8 +31,7 @@ def saved(
     *,
     owner: str,
     job: str,
-    hash_of: HashOf = lambda checkpoint: None,
-    lora_hash_of: HashOf = lambda name: None,
+    hashes_of: HashesOf = lambda request: UNKNOWN,
 ) -> Result:
     """The result with each picture saved as `<day>/<time>-<job>-<index>.png` in its owner's folder, then in the index.
 
@@ -42,14 +42,15 @@ def saved(
     try:
         day = files.made(owner_folder(index.folder, key) / f"{now:%Y-%m-%d}")
         for number, (image, request) in enumerate(zip(result.images, result.requests, strict=True)):
-            _keep_inputs(request.base if isinstance(request, Grid) else request, index.folder, owner)
-            hashes = {"model_hash": hash_of(request.checkpoint), "lora_hashes": _lora_hashes(request, lora_hash_of)}
+            one = request.base if isinstance(request, Grid) else request
+            _keep_inputs(one, index.folder, owner)
+            hashes = hashes_of(one)
             path = files.free(day / f"{now:%H%M%S}-{job[:8]}-{number}.png")
             obeyed = result.obeyed[number] if number < len(result.obeyed) else ()
-            write(path, image, request, **hashes, obeyed=obeyed)
+            write(path, image, request, hashes=hashes, obeyed=obeyed)
             paths.append(path)
             row = _row(path.relative_to(index.folder), image.size, request)
-            row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), **hashes))
+            row = replace(row, owner=key, job=job, infotext=infotext_of(shared(request), hashes))
             missed = _entered(index, row) or missed
     except OSError as error:
         count = len(result.images)
@@ -63,18 +64,11 @@ def write(
     image: Image.Image,
     request: TextToImage | Grid,
     *,
-    model_hash: str | None = None,
-    lora_hashes: Mapping[str, str] | None = None,
+    hashes: Hashes = UNKNOWN,
     obeyed: Sequence[Obeyed] = (),
 ) -> None:
     """Write one PNG with its settings, whole or not at all; OSError if it cannot be."""
-    files.write(path, encoded(image, request, model_hash=model_hash, lora_hashes=lora_hashes, obeyed=obeyed))
-
-
-def _lora_hashes(request: TextToImage | Grid, hash_of: HashOf) -> dict[str, str]:
-    one = request.base if isinstance(request, Grid) else request
-    found = {lora.name: hash_of(lora.name) for lora in one.loras}
-    return {name: digest for name, digest in found.items() if digest}
+    files.write(path, encoded(image, request, hashes=hashes, obeyed=obeyed))
 
 
 def _keep_inputs(request: TextToImage, folder: Path, owner: str) -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from studio import catalog, images
-from studio.infotext import read, written
+from studio.infotext import Hashes, embeddings, read, written
 from studio.requests import LARGEST_SEED, RESIZE_MODES, ImageToImage, Lora, TextToImage
 
 START = images.picture(Image.new("RGB", (16, 16), "red"))
@@ -65,7 +65,7 @@ REQUESTS = st.builds(TextToImage, **FIELDS) | st.builds(ImageToImage, **FIELDS, 
 
 
 def text_of(request: TextToImage, model_hash: str | None = None) -> str:
-    return written(request, model_name=request.checkpoint, version="0.3", model_hash=model_hash)
+    return written(request, model_name=request.checkpoint, version="0.3", hashes=Hashes(model=model_hash))
 
 
 @settings(max_examples=1000, deadline=None)
@@ -112,7 +112,7 @@ def test_only_prompts_that_would_not_come_back_are_said_twice() -> None:
 def test_loras_are_tags_at_the_end_and_their_hashes_stand_before_the_version() -> None:
     request = replace(PLAIN, prompt="a cat", loras=[Lora(name="ink", scale=0.8), Lora(name="a, b/wet")])
     hashes = {"ink": "0123456789ab", "a, b/wet": "ba9876543210"}
-    text = written(request, model_name="sd15", version="0.3", lora_hashes=hashes)
+    text = written(request, model_name="sd15", version="0.3", hashes=Hashes(loras=hashes))
     assert text.startswith("a cat <lora:ink:0.8> <lora:a, b/wet:1>\n")
     assert text.endswith(', Lora hashes: "ink: 0123456789ab, a b/wet: ba9876543210", Version: Easel 0.3')
     found = read(text)
@@ -122,3 +122,13 @@ def test_loras_are_tags_at_the_end_and_their_hashes_stand_before_the_version() -
 def test_loras_may_make_a_prompt_longer_than_one_may_be_written() -> None:
     request = replace(PLAIN, prompt="a " * 4_999, loras=[Lora(name="ink")])
     assert "<lora:ink:1>" in text_of(request)
+
+
+def test_the_hashes_of_embeddings_stand_beside_those_of_loras() -> None:
+    hashes = Hashes(loras={"ink": "0123456789ab"}, embeddings={"wet look": "ba9876543210", "a: b": "001122334455"})
+    text = written(replace(PLAIN, prompt="a wet look"), model_name="sd15", version="0.3", hashes=hashes)
+    said = 'Lora hashes: "ink: 0123456789ab", TI hashes: "wet look: ba9876543210, a b: 001122334455"'
+    assert text.endswith(f", {said}, Version: Easel 0.3")
+    assert embeddings(text) == ("wet look", "a b")
+    assert not read(text, {"sd15": "sd15"}).unknown
+    assert embeddings("a house") == ()

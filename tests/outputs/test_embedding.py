@@ -11,6 +11,7 @@ from sd_parsers import ParserManager
 
 from studio import outputs
 from studio.errors import StudioError
+from studio.infotext import Hashes
 from studio.outputs.embedding import infotext_of
 from studio.outputs.texts import texts
 from studio.requests import TextToImage
@@ -56,7 +57,9 @@ def test_without_settings_there_is_not_a_byte_of_them(format: str) -> None:
 @pytest.mark.parametrize("format", FORMATS)
 def test_sd_parsers_reads_our_files(format: str) -> None:
     request = examples.request(prompt="a red house, (snow:1.2)", negative_prompt="rain, fog", scheduler="Euler a")
-    read = ParserManager().parse(BytesIO(outputs.encoded(PIXELS, request, format=format, model_hash="6ce0161689")))
+    read = ParserManager().parse(
+        BytesIO(outputs.encoded(PIXELS, request, format=format, hashes=Hashes(model="6ce0161689")))
+    )
     (sampler,) = read.samplers
     assert (read.full_prompt, read.full_negative_prompt) == (request.prompt, request.negative_prompt)
     assert (sampler.name, sampler.parameters["steps"], sampler.parameters["seed"]) == ("Euler a", "4", "7")

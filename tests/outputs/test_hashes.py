@@ -45,3 +45,9 @@ def test_a_lora_is_known_by_its_weights_alone(tmp_path: Path, index: Index) -> N
     assert ModelHashes(index).of_lora(path) == hashlib.sha256(b"weights").hexdigest()[:12]
     assert ModelHashes(index).of_lora(path) == hashlib.sha256(b"weights").hexdigest()[:12]
     assert ModelHashes(index).of_lora(tmp_path / "gone.safetensors") is None
+
+
+def test_an_embedding_is_known_by_all_of_its_file(tmp_path: Path, index: Index) -> None:
+    path = tmp_path / "ink.safetensors"
+    path.write_bytes(b"header and weights")
+    assert ModelHashes(index).of_embedding(path) == hashlib.sha256(b"header and weights").hexdigest()[:12]

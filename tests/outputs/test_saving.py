@@ -12,6 +12,7 @@ from PIL import Image
 
 from studio import outputs
 from studio.errors import NotFound
+from studio.infotext import Hashes
 from studio.outputs import Gallery, Index
 from studio.requests import Control, Lora, Reference, TextToImage
 from studio.results import Obeyed, from_json
@@ -21,7 +22,11 @@ from tests.outputs import examples
 def test_each_picture_becomes_a_png_with_its_own_settings_and_a_row(index: Index) -> None:
     asked = examples.request(num_images_per_prompt=2)
     saved = outputs.saved(
-        examples.result(asked, pictures=2), index, owner="local", job="abcdef0123", hash_of=lambda _: "0a1b2c3d4e"
+        examples.result(asked, pictures=2),
+        index,
+        owner="local",
+        job="abcdef0123",
+        hashes_of=lambda _: Hashes(model="0a1b2c3d4e"),
     )
     assert not saved.note and [path.name[6:] for path in saved.paths] == ["-abcdef01-0.png", "-abcdef01-1.png"]
     rows, total = Gallery(index, "local").page()
@@ -150,12 +155,13 @@ sys.stdout.write(result.note)
 def test_the_note_tells_how_many_are_saved(index: Index) -> None:
     asked = []
 
-    def hash_of(checkpoint: str) -> None:
-        asked.append(checkpoint)
+    def hashes_of(request: TextToImage) -> Hashes:
+        asked.append(request)
         if len(asked) == 3:
             raise OSError(28, "No space left on device")
+        return Hashes()
 
-    saved = outputs.saved(examples.result(pictures=4), index, owner="local", job="a", hash_of=hash_of)
+    saved = outputs.saved(examples.result(pictures=4), index, owner="local", job="a", hashes_of=hashes_of)
     assert len(saved.images) == 4 and [path.is_file() for path in saved.paths] == [True, True]
     assert saved.note.startswith("2 of 4 pictures are saved, the others not: No space left on device. Download")
 
@@ -202,8 +208,8 @@ def test_how_far_a_picture_obeys_stands_in_its_file(index: Index) -> None:
 
 def test_loras_and_their_hashes_stand_in_the_file(index: Index) -> None:
     asked = examples.request(loras=[Lora(name="ink", scale=0.8), Lora(name="unknown")])
-    hashes = {"ink": "0123456789ab"}
-    saved = outputs.saved(examples.result(asked), index, owner="local", job="a", lora_hash_of=hashes.get)
+    hashes = Hashes(loras={"ink": "0123456789ab"})
+    saved = outputs.saved(examples.result(asked), index, owner="local", job="a", hashes_of=lambda _: hashes)
     assert outputs.found(saved.paths[0]).values["loras"] == [
         {"name": "ink", "scale": 0.8},
         {"name": "unknown", "scale": 1.0},
