@@ -91,6 +91,9 @@ def publish_common(page: Page) -> None:
     def loras(request: gr.Request, values: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
         yield page.engine.loras(str(values["checkpoint"]))
 
+    def embeddings(request: gr.Request, values: dict[str, object]) -> Iterator[list[dict[str, Any]]]:
+        yield page.engine.embeddings(str(values["checkpoint"]))
+
     def cancel(request: gr.Request, values: dict[str, object]) -> Iterator[dict[str, Any]]:
         page.engine.cancel(str(values["job"]), page.owner(request))
         yield {"job": values["job"]}
@@ -103,6 +106,7 @@ def publish_common(page: Page) -> None:
 
     told = {"type": "string", "description": "The job's id, as its details tell it."}
     job = {"job": (Parameter("Job", told), EMPTY)}
+    checkpoint = {name: row for name, row in parameters(TextToImage).items() if name == "checkpoint"}
     endpoint(
         page,
         checkpoints,
@@ -115,8 +119,16 @@ def publish_common(page: Page) -> None:
         loras,
         "loras",
         "The LoRAs that are here, whose they are, the words that call them, and whether each fits the checkpoint.",
-        parameters={name: row for name, row in parameters(TextToImage).items() if name == "checkpoint"},
+        parameters=checkpoint,
         gives=[Parameter("LoRAs", ROWS)],
+    )
+    endpoint(
+        page,
+        embeddings,
+        "embeddings",
+        "The embeddings that are here, the words that name them, whose they are, and whether each fits the checkpoint.",
+        parameters=checkpoint,
+        gives=[Parameter("Embeddings", ROWS)],
     )
     endpoint(
         page,

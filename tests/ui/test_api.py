@@ -50,7 +50,7 @@ def test_parameters_are_told_with_type_limits_and_meaning(client: Client) -> Non
 def test_only_the_promised_endpoints_are_public(client: Client) -> None:
     endpoints = client.view_api(return_format="dict", print_info=False)["named_endpoints"]
     painting, looking = {"/generate", "/grid", "/edit", "/style", "/control"}, {"/mask", "/cut_out", "/preprocess"}
-    assert set(endpoints) == painting | looking | {"/checkpoints", "/loras", "/cancel", "/fetch"}
+    assert set(endpoints) == painting | looking | {"/checkpoints", "/loras", "/embeddings", "/cancel", "/fetch"}
 
 
 def test_pictures_carry_the_request_the_details_tell(client: Client) -> None:
@@ -244,3 +244,26 @@ def test_loras_are_listed_with_what_they_are(client: Client) -> None:
     assert row["fits"] and not row["problem"]
     other = next(row for row in client.predict(checkpoint="sdxl", api_name="/loras") if row["name"] == "ink")
     assert not other["fits"] and other["problem"].startswith("LoRA: ink is for Storybook, but ")
+
+
+def test_embeddings_are_listed_with_what_they_are(client: Client) -> None:
+    found = client.predict(checkpoint="one", api_name="/embeddings")
+    row = next(row for row in found if row["name"] == "inkish")
+    assert (row["word"], row["vectors"], row["fits"], row["problem"]) == ("inkish", 2, True, "")
+    other = next(row for row in client.predict(checkpoint="sdxl", api_name="/embeddings") if row["name"] == "inkish")
+    assert not other["fits"] and other["problem"].startswith("Embedding: inkish is 32 wide, but words of ")
+
+
+def test_a_prompt_may_name_an_embedding(client: Client) -> None:
+    asked = {"prompt": "an inkish cat", "negative_prompt": "inkish", "seed": 7, **QUICK}
+    files, details = client.predict(**asked, api_name="/generate")
+    again, _ = client.predict(**details["request"], api_name="/generate")
+    assert Image.open(files[0]).tobytes() == Image.open(again[0]).tobytes()
+    assert 'TI hashes: "inkish: ' in Image.open(files[0]).text["parameters"]
+
+
+def test_an_embedding_that_does_not_fit_is_refused_before_it_waits(client: Client, served: Served) -> None:
+    before = len(served.engine.jobs("local"))
+    with pytest.raises(AppError, match="^Prompt: the embedding inkish is 32 wide, but words of Storybook are 128 wide"):
+        client.predict(**QUICK | {"checkpoint": "storybook"}, prompt="an inkish cat", api_name="/generate")
+    assert len(served.engine.jobs("local")) == before
