@@ -69,12 +69,14 @@
     if (width > 0 && height > 0) document.getElementById(bench)?.style.setProperty("--shape", width / height);
   }
 
-  // What stands on a tab beside its fields is told of the family there.
-  function tell(bench, family) {
+  // What stands on a tab beside its fields is told of the family and the checkpoint there.
+  function tell({ bench, family, checkpoint }) {
     const place = document.getElementById(bench);
-    if (!place || place.dataset.family === family) return;
-    place.dataset.family = family;
-    place.dispatchEvent(new Event("family"));
+    for (const [name, value] of Object.entries({ family, checkpoint })) {
+      if (!place || place.dataset[name] === value) continue;
+      place.dataset[name] = value;
+      place.dispatchEvent(new Event(name));
+    }
   }
 
   const pathOf = (value) => (value && typeof value === "object" && "path" in value ? value.path : value);
@@ -97,7 +99,7 @@
   function settle(names, wanted, given) {
     const { facts, ...values } = Object.fromEntries(names.map((name, at) => [name, given[at]]));
     shape(facts.bench, values);
-    tell(facts.bench, facts.family);
+    tell(facts);
     return wanted.map((name) => FOLLOWING[name](values, facts));
   }
 

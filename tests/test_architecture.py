@@ -97,6 +97,7 @@ OTHER_TESTS = {
     "browser/test_brush.py": "assets/paint.js",
     "browser/test_control.py": "studio/ui/tabs/control.py",
     "browser/test_edit.py": "studio/ui/tabs/edit.py",
+    "browser/test_embeddings.py": "assets/embeddings.js",
     "browser/test_gallery.py": "studio/ui/tabs/gallery.py",
     "browser/test_generate.py": "studio/ui/tabs/generate.py",
     "browser/test_loras.py": "assets/loras.js",

@@ -91,9 +91,10 @@ def recipe_choices(family: catalog.Family) -> list[tuple[str, str]]:
     return [(row.label, _recipe_value(row)) for row in catalog.recipes(family)]
 
 
-def family_facts(family: catalog.Family, bench: str) -> dict[str, object]:
-    """What `settings.js` has to know of the family, and of the workbench where it stands."""
+def family_facts(family: catalog.Family, bench: str, checkpoint: str = "") -> dict[str, object]:
+    """What `settings.js` has to know of the family and the checkpoint, and of the workbench where they stand."""
     return {
+        "checkpoint": checkpoint,
         "bench": bench,
         "family": family.name,
         "multiple": family.size_multiple,

@@ -153,7 +153,7 @@ class Form:
         updates = {
             self.aids.words: gr.update(value=markup.words(aids.known_words(row["id"]))),
             self.aids.recipe: gr.update(choices=recipes, visible=len(recipes) > 1),
-            self.aids.facts: gr.update(value=aids.family_facts(family, aids.bench(self.title))),
+            self.aids.facts: gr.update(value=aids.family_facts(family, aids.bench(self.title), row["id"])),
         }
         if self.aids.size:
             updates[self.aids.size] = gr.update(choices=aids.size_choices(family))

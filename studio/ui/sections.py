@@ -8,7 +8,7 @@ from gradio.components import Component
 
 from studio import catalog
 from studio.requests import Inpaint, TextToImage
-from studio.ui import aids, compare, controls, lora_picker, markup, style_cards
+from studio.ui import aids, compare, controls, embedding_picker, lora_picker, markup, style_cards
 from studio.ui.controls import Controls, html
 from studio.ui.page import Page
 
@@ -55,6 +55,8 @@ def advanced(
                 fields |= controls.adapter(adapters)
         with _group(lora_picker.LABEL):
             fields |= {"loras": lora_picker.build(page.engine)}
+        with _group(embedding_picker.LABEL):
+            embedding_picker.build(page)
         with _group("Sampling"):
             fields |= controls.sampling(family)
             seed, random, last = controls.seed()
@@ -81,6 +83,8 @@ def edit_advanced(page: Page, notes: dict[str, gr.HTML]) -> tuple[Controls, dict
             fields |= controls.of(Inpaint, "padding_mask_crop")
         with _group(lora_picker.LABEL):
             fields |= {"loras": lora_picker.build(page.engine)}
+        with _group(embedding_picker.LABEL):
+            embedding_picker.build(page)
         with _group("Sampling"):
             fields |= controls.sampling(family)
             seed, random, last = controls.seed()

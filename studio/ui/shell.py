@@ -43,6 +43,7 @@ SCRIPTS = (
     "weights.js",
     "styles.js",
     "loras.js",
+    "embeddings.js",
     "settings.js",
     "pictures.js",
     "gallery.js",

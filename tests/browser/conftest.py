@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests import lora_files
+from tests import embedding_files, lora_files
 
 PROJECT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -30,10 +30,14 @@ def outputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def address(models: Path, outputs: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the studio is, with a checkpoint of random weights in Storybook's place, and LoRAs for it and another."""
+    """Where the studio is, with a checkpoint of random weights in Storybook's place; LoRAs and embeddings for it and
+    others."""
     folder = tmp_path_factory.mktemp("browser")
     for name, family in (("ink", "storybook"), ("wet", "storybook"), ("grand", "sdxl")):
         lora_files.kohya(models / "one", folder / "loras" / f"{name}.safetensors", family)
+    embedding_files.a1111(folder / "embeddings" / "inkish.safetensors")
+    embedding_files.a1111(folder / "embeddings" / "odd (name).safetensors", count=1)
+    embedding_files.a1111(folder / "embeddings" / "grandish.safetensors", width=768)
     (folder / "storybook").symlink_to(models / "one")
     flags = ["--models", str(folder), "--outputs", str(outputs), "--device", "cpu"]
     process = subprocess.Popen([sys.executable, "app.py", *flags], cwd=PROJECT, stdout=subprocess.PIPE, text=True)
