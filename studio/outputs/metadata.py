@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from studio import infotext
@@ -28,10 +28,12 @@ AXES = ("x", "y", "z")
 class Found(Read):
     """Settings read from a file, and the program they are from: easel, a1111, forge, comfyui, invokeai, …
 
-    `grid` are the axes of a sheet of ours, unchecked, as `results.from_json` takes them beside a base.
+    `grid` are the axes of a sheet of ours, unchecked, as `results.from_json` takes them beside a base. `embeddings` are
+    those that its words named then.
     """
 
     source: str
+    embeddings: tuple[str, ...] = ()
     grid: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -50,16 +52,16 @@ def found(source: Path | bytes, checkpoints: Mapping[str, str] | None = None) ->
 
 def understood(said: Mapping[str, str], checkpoints: Mapping[str, str] | None = None) -> Found:
     """The settings in the texts of a file, as `texts` reads them; StudioError if there are none."""
+    text = said.get(TEXT, "")
     ours = _ours(said.get(CHUNK, ""))
     if ours is not None:
-        return ours
+        return replace(ours, embeddings=infotext.embeddings(text))
     other = foreign.parsed(said, checkpoints)
     if other is not None:
         return _named(other[0], other[1])
-    text = said.get(TEXT, "")
     if text.strip() and not text.lstrip().startswith("{"):
         program = next((name for name, sign in SIGNS.items() if re.search(sign, text)), "a1111")
-        return _named(program, infotext.read(text, checkpoints))
+        return replace(_named(program, infotext.read(text, checkpoints)), embeddings=infotext.embeddings(text))
     raise StudioError("Picture: it holds no settings that can be read. Choose the file as its program saved it.")
 
 

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 import gradio as gr
 
-from studio import catalog, outputs
+from studio import catalog, infotext, outputs
 from studio.errors import StudioError
 from studio.outputs import Found
 from studio.requests import RULES, TextToImage
-from studio.ui import compare, controls, lora_picker, markup, uploads
+from studio.ui import compare, controls, embedding_picker, lora_picker, markup, uploads
 from studio.ui.chosen import image_file
 from studio.ui.controls import html
 from studio.ui.events import QUICK, WATCHING, told
@@ -93,6 +93,12 @@ def offered(page: Page, value: object, request: gr.Request) -> Found:
         unknown[lora_picker.LABEL] = lora_picker.worded(gone)
         notes.append("LoRAs: they are not here, and left out. Put their files into 'loras' in the --models folder.")
     values["loras"] = here
+    if lost := _lost(page, found.embeddings):
+        unknown[embedding_picker.LABEL] = ", ".join(lost)
+        notes.append(
+            "Embeddings: they are not here, and their names are read as plain words. Put their files into 'embeddings' "
+            "in the --models folder."
+        )
     try:
         values["image"] = image_file(page, values.get("image"), request, label=RULES["image"].label)
     except StudioError as error:
@@ -108,6 +114,13 @@ def _loras(page: Page, said: Sequence[Mapping[str, object]]) -> tuple[list[Mappi
     known = {str(path) for path in paths} | {path.name for path in paths}
     here = [one for one in said if one["name"] in known]
     return here, [one for one in said if one not in here]
+
+
+def _lost(page: Page, names: Sequence[str]) -> list[str]:
+    """Those of the embeddings that are not here, by their names as an infotext has them."""
+    rows = page.engine.embeddings(TextToImage().checkpoint) if names else []
+    known = {infotext.unmarked(str(row["name"])).lower() for row in rows}
+    return [name for name in names if name.lower() not in known]
 
 
 def shown(page: Page, found: Found) -> str:

@@ -11,6 +11,7 @@ from studio import images, outputs
 from studio.axes import Axis
 from studio.errors import StudioError
 from studio.grids import Grid
+from studio.infotext import Hashes
 from studio.requests import ImageToImage, Lora, TextToImage
 from studio.ui import settings_file, uploads
 from studio.ui.page import ASSETS, Page
@@ -89,6 +90,15 @@ def test_a_file_without_settings_says_so(page: Page, tmp_path: Path) -> None:
 def test_a_foreign_path_is_refused(page: Page) -> None:
     with pytest.raises(StudioError, match="^Picture: the file is not here"):
         settings_file.offered(page, {"path": "/etc/passwd"}, ASKED)
+
+
+def test_embeddings_that_are_not_here_are_named(page: Page, tmp_path: Path) -> None:
+    hashes = Hashes(embeddings={"inkish": "0123456789ab", "gone": "ba9876543210"})
+    asked = TextToImage(prompt="a gone, inkish cat")
+    outputs.write(tmp_path / "a.png", Image.new("RGB", (64, 64)), asked, hashes=hashes)
+    found = settings_file.offered(page, sent(tmp_path / "a.png"), ASKED)
+    assert found.values["prompt"] == "a gone, inkish cat" and found.unknown == {"Embeddings": "gone"}
+    assert found.notes[0].startswith("Embeddings: they are not here, and their names are read as plain words.")
 
 
 def test_a_lora_that_is_not_here_is_left_out_and_named(page: Page, tmp_path: Path) -> None:

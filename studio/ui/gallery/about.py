@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from html import escape
 from pathlib import PurePosixPath
 
-from studio import catalog
+from studio import catalog, infotext
 from studio.axes import FIELDS as AXES
 from studio.outputs import Row
 from studio.requests import RULES
-from studio.ui import lora_picker, markup
+from studio.ui import embedding_picker, lora_picker, markup
 from studio.ui.gallery.serving import PICTURES
 from studio.ui.gallery.tiles import name
 
@@ -76,6 +76,8 @@ def facts(row: Row, labels: Labels) -> dict[str, str]:
     pairs |= {RULES[name].label: _value(name, said[name]) for name in used if said.get(name) is not None}
     if words := lora_picker.worded(said.get("loras")):
         pairs[lora_picker.LABEL] = words
+    if named := infotext.embeddings(row.infotext):
+        pairs[embedding_picker.LABEL] = ", ".join(named)
     if said.get("controls"):
         pairs[RULES["controls"].label] = ", ".join(map(_control, said["controls"]))
     if said.get("references"):

@@ -49,6 +49,11 @@ def test_what_it_takes_after_is_told() -> None:
     assert facts(row(request), {})["References"] == "Composition only 0.7, 0.25"
 
 
+def test_the_embeddings_its_words_name_are_told() -> None:
+    text = 'a wet look\nSteps: 20, Seed: 7, Size: 192x128, TI hashes: "inkish: 0123456789ab, wet look: ba9876543210"'
+    assert facts(row(PLAIN, infotext=text), {})["Embeddings"] == "inkish, wet look"
+
+
 def test_a_sheet_tells_what_changes_on_it() -> None:
     grid = Grid(base=PLAIN, x=axes.parse("num_inference_steps", "5,10"), y=axes.parse("seed", "1,2"))
     told = facts(row(grid), LABELS)
