@@ -173,13 +173,6 @@ def _can_be_said(name: str) -> bool:
     return bool(name.strip()) and texts == [name.lower()] and not UNSAID & set(name)
 
 
-def _doubted(file: EmbeddingFile, rows: Sequence[EmbeddingFile]) -> EmbeddingFile:
-    twins = [row.path for row in rows if tokens.folded(row.name) == tokens.folded(file.name)]
-    those = ", ".join(sorted(f"{path.parent.name}/{path.name}" for path in twins))
-    problem = f"Embedding: {file.name} is the name of {len(twins)} files: {those}. Rename all but one."
-    return replace(file, problem=problem)
-
-
 @lru_cache(maxsize=4096)
 def _told(path: Path, stamp: Stamp) -> EmbeddingFile:
     """`stamp` makes it told anew when the file has changed."""
