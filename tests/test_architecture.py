@@ -104,6 +104,7 @@ OTHER_TESTS = {
     "browser/test_skeleton.py": "assets/skeleton.js",
     "browser/test_sketch.py": "assets/sketch.js",
     "browser/test_style.py": "studio/ui/tabs/style.py",
+    "pipelines/test_together.py": "studio/pipelines/manager.py",
     "ui/tabs/test_edit_families.py": "studio/ui/tabs/edit.py",
 }
 
