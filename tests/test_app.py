@@ -24,9 +24,9 @@ blocks.close()
 """
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *arguments]
-    environ = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False"}
+    environ = {**os.environ, "GRADIO_ANALYTICS_ENABLED": "False", **variables}
     return subprocess.run(command, cwd=PROJECT, env=environ, capture_output=True, text=True, timeout=120, check=False)
 
 
@@ -34,6 +34,11 @@ def test_page_is_served_before_torch_is_imported() -> None:
     done = run("-c", SERVE_AND_TELL)
     assert done.returncode == 0, done.stderr
     assert "[True, []]" in done.stdout
+
+
+def test_page_is_served_though_other_machines_are_reached_by_a_proxy() -> None:
+    done = run("-c", SERVE_AND_TELL, http_proxy="http://127.0.0.1:9", no_proxy="example.com")
+    assert done.returncode == 0 and "[True, []]" in done.stdout, done.stderr
 
 
 def test_help_needs_nothing_but_the_flags() -> None:

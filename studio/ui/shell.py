@@ -1,6 +1,7 @@
 """The frame of the page: top line, tabs in display order, look, and how it is served."""
 
 import errno
+import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -106,6 +107,7 @@ def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
     StudioError if the address or the port is not to be had.
     """
     _check_address(settings)
+    _pass_proxies_by(settings.listen)
     script = "\n".join((ASSETS / name).read_text(encoding="utf-8") for name in SCRIPTS)
     try:
         blocks.launch(
@@ -133,6 +135,8 @@ def launch(blocks: gr.Blocks, engine: Engine, settings: Settings) -> None:
             mcp_server=False,
             show_error=False,
             quiet=True,
+            # Gradio gives up on a machine too busy to answer it within three seconds.
+            _frontend=False,
         )
     except OSError as error:
         raise StudioError("Ports from 7860 on are taken. Name a free one with --port.") from error
@@ -162,6 +166,13 @@ def _check_address(settings: Settings) -> None:
         else:
             message = f"Port {settings.port} is taken. Name a free one with --port."
         raise StudioError(message) from error
+
+
+def _pass_proxies_by(listen: str) -> None:
+    """Have this machine be asked directly, whatever proxy leads to others: Gradio asks itself whether it serves."""
+    named = os.environ.get("no_proxy") or os.environ.get("NO_PROXY") or ""
+    passed_by = ",".join(filter(None, dict.fromkeys((*named.split(","), "localhost", "127.0.0.1", listen))))
+    os.environ |= {"no_proxy": passed_by, "NO_PROXY": passed_by}
 
 
 def _top_line(blocks: gr.Blocks, engine: Engine, settings: Settings) -> Page:
