@@ -26,6 +26,9 @@ SEEN = Round(height=HEIGHT, seed=600_000, count=30_000, mix=Mix(two_things=0.6, 
 MOST = 12_000
 # What is said beside the control: all of the scene, only where and when it is, or nothing.
 SAID = {"all": 0.4, "setting": 0.35, "nothing": 0.25}
+# The net that a kind learns to be heard together with, and how often it is there; its own weights stay.
+COMPANY = {"pose": "depth"}
+ACCOMPANIED = 0.5
 # Three levels bring pixels to latents a quarter as large.
 EMBEDDING = (16, 32, 64)
 SHRINK = 2 ** (len(EMBEDDING) - 1)
@@ -34,6 +37,8 @@ PEOPLE_MATTER = 8.0
 ADAPTER = {"adapter_type": "full_adapter_xl", "downscale_factor": 8, "channels": [48, 96, 160, 160]}
 
 Draw = Callable[[Scene, int], Image.Image]
+# From noisy latents and their steps to what a ControlNet adds to a UNet on its way down and in its middle.
+Other = Callable[..., tuple[Sequence[Tensor], Tensor]]
 
 
 def lines(scene: Scene, height: int, *, by: str) -> Image.Image:
@@ -80,7 +85,9 @@ def train(minutes: float, device: torch.device, *, kind: str, is_adapter: bool =
     some, latents = SEEN.scenes, unet.latents_of(SEEN, device)
     fitting = [index for index, scene in enumerate(some) if kind != "pose" or pose.people(scene)]
     picked_from = np.array(fitting[:MOST])
-    drawn = torch.from_numpy(control_images([some[index] for index in picked_from], kind))
+    picked = [some[index] for index in picked_from]
+    drawn = torch.from_numpy(control_images(picked, kind))
+    company = _company(None if is_adapter else COMPANY.get(kind), picked, device)
     base, text_tower = unet.trained(device).requires_grad_(False), clip.trained(device).text_model
     net = trained(kind, device, is_adapter=is_adapter) or _begun(base, device, is_adapter=is_adapter)
     guess = (_adapted if is_adapter else _controlled)(net, base)
@@ -89,13 +96,14 @@ def train(minutes: float, device: torch.device, *, kind: str, is_adapter: bool =
 
     def losses(step: int) -> Losses:
         turn = rng.integers(len(picked_from), size=batch)
-        words = captions.said([some[index] for index in picked_from[turn]], rng, SAID)
+        words = captions.said([picked[index] for index in turn], rng, SAID)
         with torch.no_grad():
             said = text_tower(unet.tokens_of(words).long().to(device)).last_hidden_state
         clean = latents[picked_from[turn]].to(device).float().contiguous(memory_format=torch.channels_last)
-        shown = drawn[turn].to(device).permute(0, 3, 1, 2).float() / 255
+        shown = _pixels(drawn[turn], device)
+        beside = company(turn, said) if rng.random() < ACCOMPANIED else {}
         matters = near_people(shown) if kind == "pose" else 1.0
-        return unet.losses(partial(guess, said=said, shown=shown), clean, alphas, matters=matters)
+        return unet.losses(partial(guess, said=said, shown=shown, **beside), clean, alphas, matters=matters)
 
     return Run(name=_name(kind, is_adapter=is_adapter), model=net, losses=losses, device=device).fit(minutes)
 
@@ -153,9 +161,31 @@ def _drawn(scene: Scene, height: int, *, kind: str) -> np.ndarray:
     return np.asarray(KINDS[kind](scene, height).convert("RGB"))
 
 
+def _company(
+    kind: str | None, some: Sequence[Scene], device: torch.device
+) -> Callable[[np.ndarray, Tensor], dict[str, Other]]:
+    """From places of scenes, and what is said of them, to the net of that kind as their controls are shown to it."""
+    if kind is None:
+        return lambda turn, said: {}
+    net, drawn = trained(kind, device).requires_grad_(False), torch.from_numpy(control_images(some, kind))
+
+    def beside(turn: np.ndarray, said: Tensor) -> dict[str, Other]:
+        return {"other": partial(net, encoder_hidden_states=said, controlnet_cond=_pixels(drawn[turn], device))}
+
+    return beside
+
+
+def _pixels(drawn: Tensor, device: torch.device) -> Tensor:
+    return drawn.to(device).permute(0, 3, 1, 2).float() / 255
+
+
 def _controlled(net: ControlNetModel, base: UNet2DConditionModel) -> Callable[..., Tensor]:
-    def guess(noisy: Tensor, steps: Tensor, *, said: Tensor, shown: Tensor) -> Tensor:
+    def guess(noisy: Tensor, steps: Tensor, *, said: Tensor, shown: Tensor, other: Other | None = None) -> Tensor:
         down, middle = net(noisy, steps, said, controlnet_cond=shown, return_dict=False)
+        if other is not None:
+            with torch.no_grad():
+                more, deepest = other(noisy, steps, return_dict=False)
+            down, middle = [one + two for one, two in zip(down, more, strict=True)], middle + deepest
         beside = {"down_block_additional_residuals": down, "mid_block_additional_residual": middle}
         return base(noisy, steps, said, **beside).sample
 

@@ -63,3 +63,22 @@ def test_a_fresh_controlnet_changes_nothing() -> None:
         alone = base(noisy, steps, said).sample
         steered = steering._controlled(net, base)(noisy, steps, said=said, shown=torch.rand(1, 3, 128, 128))
     torch.testing.assert_close(steered, alone)
+
+
+def test_a_net_in_company_is_added_to_and_the_other_is_not_taught() -> None:
+    base = unet.make().requires_grad_(False)
+    net, other = steering.make(base), steering.make(base)
+    for layer in (other.controlnet_mid_block, *other.controlnet_down_blocks):
+        torch.nn.init.normal_(layer.weight, std=0.1)
+    noisy, steps, said, shown = (
+        torch.randn(1, 4, 32, 32),
+        torch.tensor([500]),
+        torch.randn(1, 77, 128),
+        torch.rand(1, 3, 128, 128),
+    )
+    guess = partial(steering._controlled(net, base), noisy, steps, said=said, shown=shown)
+    heard = guess(other=partial(other, encoder_hidden_states=said, controlnet_cond=shown))
+    torch.testing.assert_close(heard, steering._controlled(other, base)(noisy, steps, said=said, shown=shown))
+    heard.square().mean().backward()
+    assert all(weight.grad is None for weight in other.parameters())
+    assert net.controlnet_mid_block.weight.grad is not None
