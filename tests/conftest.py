@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import hypothesis
 import pytest
 import torch
 
@@ -25,6 +26,9 @@ from tests import forms as every_form
 from tests.forms import Forms
 
 torch.set_num_threads(1)
+# Speed is held by benchmarks: on a busy machine any example may take its time.
+hypothesis.settings.register_profile("busy", deadline=None)
+hypothesis.settings.load_profile("busy")
 
 
 def pytest_collection_finish() -> None:
