@@ -36,18 +36,17 @@ def start(request_one: TextToImage) -> ImageToImage:
     return ImageToImage(**vars(request_one), image=picture(Image.fromarray(pixels)), strength=0.5)
 
 
+def painted_bare(pipe: StableDiffusionPipeline, prompt: str, *, negative_prompt: str = "") -> Image.Image:
+    """What the pipeline paints by itself, with the settings of `request_one`."""
+    how = {"width": 96, "height": 96, "num_inference_steps": 4, "guidance_scale": 4.0}
+    generator = torch.Generator().manual_seed(7)
+    return pipe(prompt, negative_prompt=negative_prompt, generator=generator, **how).images[0]
+
+
 def test_bytes_equal_bare_diffusers(manager: PipelineManager, settings: Settings, request_one: TextToImage) -> None:
     pipe = StableDiffusionPipeline.from_pretrained(settings.models / "one", dtype=torch.float32)
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
-    bare = pipe(
-        "a red house",
-        negative_prompt="",
-        width=96,
-        height=96,
-        num_inference_steps=4,
-        guidance_scale=4.0,
-        generator=torch.Generator().manual_seed(7),
-    ).images[0]
+    bare = painted_bare(pipe, "a red house")
     assert bytes_of(run(request_one, manager, lambda event: None)) == [bare.tobytes()]
 
 
@@ -310,15 +309,7 @@ def test_an_embedding_paints_the_bytes_of_bare_diffusers(taught: PipelineManager
     pipe = StableDiffusionPipeline.from_pretrained(taught.settings.models / "one", dtype=torch.float32)
     pipe.scheduler = DPMSolverMultistepScheduler.from_config(pipe.scheduler.config)
     pipe.load_textual_inversion(taught.settings.models / "embeddings" / "inkish.safetensors", token="<inkish>")
-    bare = pipe(
-        "a red <inkish> house",
-        negative_prompt="<inkish>",
-        width=96,
-        height=96,
-        num_inference_steps=4,
-        guidance_scale=4.0,
-        generator=torch.Generator().manual_seed(7),
-    ).images[0]
+    bare = painted_bare(pipe, "a red <inkish> house", negative_prompt="<inkish>")
     asked = replace(request_one, prompt="a red inkish house", negative_prompt="Inkish")
     assert bytes_of(run(asked, taught, lambda event: None)) == [bare.tobytes()]
 
